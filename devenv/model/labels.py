@@ -1,0 +1,41 @@
+"""Labels on containers, networks, volumes and images: Compose's own (so that it sees them), and devenv's.
+
+Source of Compose's: docker/compose `pkg/api/labels.go`.
+"""
+
+from __future__ import annotations
+
+PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
+NUMBER = "com.docker.compose.container-number"
+ONEOFF = "com.docker.compose.oneoff"
+CONFIG_HASH = "com.docker.compose.config-hash"
+CONFIG_FILES = "com.docker.compose.project.config_files"
+WORKING_DIR = "com.docker.compose.project.working_dir"
+DEPENDS_ON = "com.docker.compose.depends_on"
+IMAGE = "com.docker.compose.image"
+VERSION = "com.docker.compose.version"
+NETWORK = "com.docker.compose.network"
+VOLUME = "com.docker.compose.volume"
+
+CONFIG = "dev.devenv.config"
+"""On a container: version-tagged canonical JSON with a hash a key; what devenv compares (DESIGN, rule 2)."""
+SERVER = "dev.devenv.server"
+"""On a volume: which server's data it holds, `postgres/17`."""
+RECIPE = "dev.devenv.recipe"
+"""On an image of ours: the digest of what it was built from."""
+SOURCE = "dev.devenv.source"
+"""On a built image: the digest of its context and build settings, so that an unchanged tree is not built again."""
+FOLDER = "dev.devenv.folder"
+"""On a container: the folder of the repository that owns the project."""
+ENV = "dev.devenv.env"
+"""On a container: JSON of the host values that devenv chose (ports, substitutes, project), to find them again."""
+
+DEVCONTAINER_FOLDER = "devcontainer.local_folder"
+DEVCONTAINER_CONFIG = "devcontainer.config_file"
+
+COMPOSE_VERSION = "5.6.1"
+"""The Compose version whose labels and hash we write."""
+
+IMAGE_NAMESPACE = "localhost/devenv"
+"""Our images live under this name: `localhost` is never asked for on a public registry."""

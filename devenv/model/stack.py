@@ -1,0 +1,172 @@
+"""What shall exist: the rendered (or a team's own) Compose file, read back, normalised, this host's values in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from devenv.model.errors import Span
+
+SERVICE_STARTED = "service_started"
+SERVICE_HEALTHY = "service_healthy"
+SERVICE_COMPLETED = "service_completed_successfully"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A value that must never be seen: its repr and str are `***`."""
+
+    value: str = field(repr=False)
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __str__(self) -> str:
+        return "***"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """`target` must have met `condition` (Compose's own words) before the service that says so starts."""
+
+    target: str
+    condition: str = SERVICE_STARTED
+    required: bool = True
+    restart: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """One condition for "can be used". `kind` is a key of the table of probes, `options` what that probe takes.
+
+    `timeout` is in seconds, counted from the start of the container.
+    """
+
+    kind: str
+    options: Mapping[str, Any]
+    timeout: float = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """One unit of data: loaded whole or not at all, once per data.
+
+    `name` is its identity in the ledger (the path as written in the manifest, by default). `kind` is `sql`, `csv` or
+    `jsonl`; `file` is absolute. `table` is set for data seeds, which own it. `options` holds what the kind takes
+    (`delimiter`, `columns`, `null`, …), part of the digest.
+    """
+
+    name: str
+    kind: str
+    file: str
+    table: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    transactional: bool = True
+    where: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """A Compose `build`, with absolute paths. `dockerfile` is relative to `context`, or inline text in `inline`."""
+
+    context: str
+    dockerfile: str = "Dockerfile"
+    inline: str | None = None
+    args: Mapping[str, str] = field(default_factory=dict)
+    target: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    platform: str | None = None
+    network: str | None = None
+    no_cache: bool = False
+    where: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One service.
+
+    `config` is the normalised Compose service, as `docker compose config --format json` prints it: containers are
+    created from it and Compose's hash is taken over it. The other fields are what devenv plans with.
+    `image` is what the container is created from (`<project>-<service>` where it is built); `official` is the image
+    as the manifest named it where `image` is a substitute or a built one.
+    `seeder` is a key of the table of seeders, `server` is `postgres/17` and the like, put on the data volume.
+    `urls` are the host's addresses by label, passwords included (mask before showing).
+    """
+
+    name: str
+    config: Mapping[str, Any]
+    image: str
+    container_name: str
+    build: Build | None = None
+    official: str | None = None
+    needs: tuple[Need, ...] = ()
+    ready: tuple[Ready, ...] = ()
+    seeds: tuple[Seed, ...] = ()
+    seeder: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    server: str | None = None
+    data: str | None = None
+    one_shot: bool = False
+    use: str | None = None
+    urls: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+    where: Span | None = None
+
+    @property
+    def volumes(self) -> tuple[str, ...]:
+        """Keys of the named volumes it mounts, in order of first use."""
+        found = [m["source"] for m in self.config.get("volumes") or () if m.get("type") == "volume" and m.get("source")]
+        return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A network by key; `name` is the engine's. An external one is never made or removed."""
+
+    key: str
+    name: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    external: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """A named volume by key; `name` is the engine's. `server` says whose data it holds, where known."""
+
+    key: str
+    name: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    external: bool = False
+    server: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A named command in a service (`devenv run NAME`)."""
+
+    name: str
+    service: str
+    command: tuple[str, ...]
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """The whole. `folder` is the repository, `working_dir` the Compose project's directory, `files` its config files.
+
+    `variables` are the host values that devenv chose and that the file names (`DEVENV_…`), as interpolated.
+    """
+
+    project: str
+    folder: str
+    working_dir: str
+    files: tuple[str, ...]
+    services: Mapping[str, Service]
+    networks: Mapping[str, Network]
+    volumes: Mapping[str, Volume]
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    workspace: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[Secret, ...] = ()
