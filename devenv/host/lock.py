@@ -1,0 +1,51 @@
+"""One `up` at a time per project (DESIGN, rule 11)."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from devenv.host.state import state_dir
+
+
+@contextmanager
+def project_lock(
+    engine_id: str, project: str, waiting: Callable[[str], None], *, folder: Path | None = None
+) -> Iterator[None]:
+    """Hold the lock of `project` on the engine `engine_id`. Where another process holds it, `waiting` is called once
+    with a sentence that says whose it is, and this one waits. A holder that dies, however, lets go: the lock is the
+    kernel's. `folder` is the state folder, by default the user's."""
+    locks = (folder or state_dir()) / "locks"
+    locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key = hashlib.sha256(f"{engine_id}\0{project}".encode()).hexdigest()[:16]
+    with open(locks / f"{key}.json", "a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting(f"waiting for another devenv that works on {project} ({_holder(file.name)})")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid(), "started": int(time.time()), "project": project}))
+        file.flush()
+        try:
+            yield
+        finally:
+            # The file stays: removing it would let two processes lock two files of one name.
+            file.truncate(0)
+
+
+def _holder(path: str) -> str:
+    """Who wrote the lock file last, in words; it may be empty for the moment between locking and writing."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            holder = json.load(file)
+        started = time.strftime("%H:%M:%S", time.localtime(holder["started"]))
+        return f"process {holder['pid']}, since {started}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "it has just begun"
