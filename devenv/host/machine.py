@@ -1,0 +1,27 @@
+"""This machine, as the steps of a plan see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from devenv.host import ca
+from devenv.host.apt import Consent
+from devenv.host.bootstrap import bootstrap
+from devenv.host.proxy import proxies
+from devenv.model.protocols import Cancel, Report, Trust
+
+
+class ThisHost:
+    """The `Host` of a real run. What it may install is said by `install` (False for `--no-install`), and by the user
+    through `ask`; `say` is told what is done."""
+
+    def __init__(self, *, install: bool, ask: Callable[[str], bool], say: Callable[[str], None]) -> None:
+        self._consent = Consent.given(install=install, ask=ask, say=say)
+
+    def bootstrap(self, suite: str, *, report: Report, cancel: Cancel) -> Iterator[bytes]:
+        """A tar of the minimal root file system of Debian `suite`, by mmdebstrap. Raises DevenvError (UNFIT)."""
+        return bootstrap(suite, consent=self._consent, report=report, cancel=cancel)
+
+    def trust(self) -> Trust:
+        """The private certificate authorities and the proxies of this machine."""
+        return Trust(certificates=ca.private_certificates(), proxies=proxies())
