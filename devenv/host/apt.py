@@ -74,9 +74,10 @@ def as_root(consent: Consent, what: str) -> list[str]:
     )
 
 
-def install(packages: Sequence[str], why: str, consent: Consent) -> None:
+def install(packages: Sequence[str], why: str, consent: Consent, *, also: Sequence[str] = ()) -> None:
     """Install `packages`, because of `why` (a sentence that ends the question: "to run containers"). Asks at a
-    terminal, goes ahead without one when it is root. Raises DevenvError (UNFIT) where it may not or cannot."""
+    terminal, goes ahead without one when it is root. `also` are added where this suite has them. Raises DevenvError
+    (UNFIT) where it may not or cannot."""
     words = " ".join(packages)
     command = f"apt-get install {words}"
     if not consent.install or consent.no_install_variable:
@@ -96,23 +97,17 @@ def install(packages: Sequence[str], why: str, consent: Consent) -> None:
     prefix = as_root(consent, f"install {words}")
     consent.say(f"installing {words} with apt-get {why}")
     settings = ["env", "DEBIAN_FRONTEND=noninteractive"]
-    wanted = [
-        "apt-get",
-        "install",
-        "-y",
-        "-q",
-        "--no-install-recommends",
-        "-o",
-        f"DPkg::Lock::Timeout={_LOCK_WAIT:.0f}",
-    ]
+    patience = f"DPkg::Lock::Timeout={_LOCK_WAIT:.0f}"
+    wanted = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "-o", patience]
     with _services_stay_down(prefix):
         fresh = _fresh_lists()
         if not fresh:
             _run([*prefix, *settings, "apt-get", "update", "-q"], "refresh the package lists")
-        result = _apt([*prefix, *settings, *wanted, *packages])
+        wanted += [*packages, *(name for name in also if known(name))]
+        result = _apt([*prefix, *settings, *wanted])
         if result.returncode and fresh:  # the lists were older than the mirror after all
             _run([*prefix, *settings, "apt-get", "update", "-q"], "refresh the package lists")
-            result = _apt([*prefix, *settings, *wanted, *packages])
+            result = _apt([*prefix, *settings, *wanted])
         if result.returncode:
             raise _failed(f"install {words}", result.stdout)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from devenv.host import apt
@@ -30,10 +31,9 @@ def install(facts: Facts, consent: Consent) -> None:
     (UNFIT) with the page that fits."""
     if not apt.usable():
         raise none_here(facts)
-    apt.install(packages(), "to run containers", consent)
-    if apt.known("docker-cli") and not Path("/usr/bin/docker").exists():
-        # Newer suites split the client off; IDEs call it to open a devcontainer.
-        apt.install(["docker-cli"], "so that your IDE can open the workspace", consent)
+    # Newer suites split the client off; IDEs call it to open a devcontainer.
+    client = () if shutil.which("docker") else ("docker-cli",)
+    apt.install(packages(), "to run containers", consent, also=client)
 
 
 def packages() -> list[str]:

@@ -39,6 +39,11 @@ def dockerd() -> str | None:
     return shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:{_PLACES}")
 
 
+def started_here() -> tuple[subprocess.Popen[bytes], ...]:
+    """The engines that this process started as processes of its own."""
+    return tuple(_children)
+
+
 def start(consent: Consent) -> Address:
     """Start the engine of this machine and wait until it answers. By systemd where that runs the machine, else by its
     own service manager, else as a detached process. Raises DevenvError (UNFIT) with the last lines of its log."""
