@@ -1,0 +1,78 @@
+"""Bare machines: what `./dev` and the engine need is installed there from nothing."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.machine import SUITES, Machine
+
+pytestmark = [pytest.mark.slow, pytest.mark.engine]
+
+_ENSURE = """
+import sys
+sys.path.insert(0, "/src")
+from devenv.host import engine
+address = engine.ensure(install=True, ask=lambda question: False, say=print)
+print("ENGINE", address.url, address.started)
+"""
+_STOP = """
+import sys
+sys.path.insert(0, "/src")
+from devenv.host import engine_start
+print("STOPPED", engine_start.stop_started())
+"""
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    with Machine(request.param) as made:
+        yield made
+
+
+def _python(machine: Machine, code: str) -> str:
+    machine.run("cat > /tmp/step.py <<'END'\n" + code + "\nEND")
+    status, output = machine.run("$(ls -d ~/.cache/devenv/env-*/bin/python | head -n 1) /tmp/step.py")
+    assert status == 0, output
+    return output
+
+
+def test_it_is_bare(machine: Machine) -> None:
+    status, output = machine.run("command -v python3 || command -v dockerd || command -v curl")
+    assert (status, output) == (127, "") or status == 1, output
+
+
+def test_the_wrapper_starts_from_nothing_and_then_at_once(machine: Machine) -> None:
+    status, output = machine.run("./dev version")
+    assert status == 0, output
+    assert "installing python3" in output
+    status, output = machine.run("cd / && /src/dev version")
+    assert status == 0, output
+    assert "installing" not in output
+    assert "setting up" not in output
+
+
+def test_an_engine_is_installed_started_found_and_stopped(machine: Machine) -> None:
+    assert "ENGINE unix:///var/run/docker.sock True" in _python(machine, _ENSURE)
+    assert "ENGINE unix:///var/run/docker.sock False" in _python(machine, _ENSURE)
+    assert "STOPPED True" in _python(machine, _STOP)
+    _, processes = machine.run("cat /proc/[0-9]*/comm")
+    assert "dockerd" not in processes
+    assert "containerd" not in processes
+
+
+def test_what_was_killed_is_started_again(machine: Machine) -> None:
+    assert "True" in _python(machine, _ENSURE)
+    machine.run("kill -9 $(cat /var/run/docker.pid)")
+    assert "starting the container engine" in _python(machine, _ENSURE)
+    assert "STOPPED True" in _python(machine, _STOP)
+
+
+def test_a_loopback_port_is_forwarded(machine: Machine) -> None:
+    machine.start("cd /src && exec python3 -m http.server --bind 127.0.0.1 8123 >/dev/null 2>&1")
+    waiting = "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 8123))'"
+    machine.run(f"for i in $(seq 100); do {waiting} 2>/dev/null && break; sleep 0.1; done")
+    with urllib.request.urlopen(f"http://{machine.forward(8123)}/pyproject.toml", timeout=10) as answer:
+        assert b"devenv" in answer.read()

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from devenv.host.project import find_project
+from devenv.model.errors import DevenvError
+
+
+def _touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_the_nearest_manifest_upward(tmp_path: Path) -> None:
+    _touch(tmp_path / "devenv.yaml", tmp_path / "a/devenv.yaml", tmp_path / "a/b/c/file")
+    found = find_project(tmp_path / "a/b/c", env={})
+    assert (found.folder, found.manifest, found.compose) == (tmp_path / "a", tmp_path / "a/devenv.yaml", ())
+
+
+def test_a_manifest_wins_over_a_compose_file_beside_it_not_over_a_nearer_one(tmp_path: Path) -> None:
+    _touch(tmp_path / "devenv.yaml", tmp_path / "compose.yaml", tmp_path / "a/compose.yaml")
+    assert find_project(tmp_path, env={}).manifest == tmp_path / "devenv.yaml"
+    assert find_project(tmp_path / "a", env={}).compose == (tmp_path / "a/compose.yaml",)
+
+
+def test_compose_names_and_override(tmp_path: Path) -> None:
+    _touch(tmp_path / "docker-compose.yml", tmp_path / "docker-compose.override.yml")
+    found = find_project(tmp_path, env={})
+    assert [path.name for path in found.compose] == ["docker-compose.yml", "docker-compose.override.yml"]
+
+
+def test_the_wrapper_s_own_repository_where_there_is_none(tmp_path: Path) -> None:
+    _touch(tmp_path / "repo/devenv.yaml", tmp_path / "else/file")
+    env = {"DEVENV_CHECKOUT": str(tmp_path / "repo")}
+    assert find_project(tmp_path / "else", env=env).folder == tmp_path / "repo"
+    with pytest.raises(DevenvError, match="no devenv[.]yaml"):
+        find_project(tmp_path, directory="else", env=env)
+
+
+def test_a_directory_is_taken_from_the_working_directory(tmp_path: Path) -> None:
+    _touch(tmp_path / "a/devenv.yaml")
+    assert find_project(tmp_path, directory="a", env={}).folder == tmp_path / "a"
+    with pytest.raises(DevenvError, match="not a folder"):
+        find_project(tmp_path, directory="b", env={})
+
+
+def test_files_are_taken_as_given(tmp_path: Path) -> None:
+    _touch(tmp_path / "x/one.yaml", tmp_path / "two.yaml", tmp_path / "x/devenv.yaml")
+    found = find_project(tmp_path, files=("x/one.yaml", "two.yaml"), env={})
+    assert (found.folder, found.compose) == (tmp_path / "x", (tmp_path / "x/one.yaml", tmp_path / "two.yaml"))
+    assert find_project(tmp_path, files=("x/devenv.yaml",), env={}).manifest == tmp_path / "x/devenv.yaml"
+    with pytest.raises(DevenvError, match="cannot be merged"):
+        find_project(tmp_path, files=("x/devenv.yaml", "two.yaml"), env={})
+    with pytest.raises(DevenvError, match="not there"):
+        find_project(tmp_path, files=("none.yaml",), env={})
