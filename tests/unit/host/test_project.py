@@ -36,7 +36,7 @@ def test_the_wrapper_s_own_repository_where_there_is_none(tmp_path: Path) -> Non
     _touch(tmp_path / "repo/devenv.yaml", tmp_path / "else/file")
     env = {"DEVENV_CHECKOUT": str(tmp_path / "repo")}
     assert find_project(tmp_path / "else", env=env).folder == tmp_path / "repo"
-    with pytest.raises(DevenvError, match="no devenv[.]yaml"):
+    with pytest.raises(DevenvError, match=r"no devenv\.yaml"):
         find_project(tmp_path, directory="else", env=env)
 
 
