@@ -1,0 +1,26 @@
+"""What every verb is given: which project, how to speak, how to be stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from devenv.model.protocols import Cancel
+from devenv.run.cancel import CancelToken
+from devenv.ui.protocol import Ui
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """`directory`, `files` and `project` are the options -C, -f and -p as given; `output` is "text" or "json".
+
+    `yes` answers every question, `no_install` forbids installing or starting anything outside the stack.
+    """
+
+    ui: Ui
+    directory: str | None = None
+    files: tuple[str, ...] = ()
+    project: str | None = None
+    output: str = "text"
+    yes: bool = False
+    no_install: bool = False
+    cancel: Cancel = field(default_factory=CancelToken)

@@ -1,0 +1,50 @@
+"""Errors as text and as data: what, where (with the line and a caret under the place), what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from devenv.model.errors import DevenvError, DevenvErrors, Span
+
+
+def parts(error: DevenvError) -> tuple[DevenvError, ...]:
+    """The single errors in `error`, itself where it is one."""
+    return error.errors if isinstance(error, DevenvErrors) else (error,)
+
+
+def render_error(error: DevenvError) -> str:
+    """All of `error` for a person, a blank line between two, without a line end at the end."""
+    return "\n\n".join(_one(each) for each in parts(error))
+
+
+def error_data(error: DevenvError) -> dict[str, Any]:
+    """All of `error` for a program: `code` and `errors`, each with `message`, `hint`, and where known `file`, `line`,
+    `column` and `link`."""
+    return {"code": int(error.code), "errors": [_data(each) for each in parts(error)]}
+
+
+def _one(error: DevenvError) -> str:
+    lines = [f"{error.where}: {error.message}" if error.where else f"devenv: {error.message}"]
+    if error.where and error.where.text:
+        lines += _excerpt(error.where)
+    lines.append(f"  → {error.hint}")
+    if error.link:
+        lines.append(f"    {error.link}")
+    return "\n".join(lines)
+
+
+def _excerpt(where: Span) -> list[str]:
+    number = str(where.line)
+    source = where.text.rstrip("\n")
+    # Tabs stay tabs under the caret, so that it stands right at any tab width.
+    indent = "".join("\t" if char == "\t" else " " for char in source[: max(where.column - 1, 0)])
+    return [f"  {number} | {source}", f"  {' ' * len(number)} | {indent}{'^' * max(where.length, 1)}"]
+
+
+def _data(error: DevenvError) -> dict[str, Any]:
+    data: dict[str, Any] = {"message": error.message, "hint": error.hint}
+    if error.where:
+        data |= {"file": error.where.file, "line": error.where.line, "column": error.where.column}
+    if error.link:
+        data["link"] = error.link
+    return data

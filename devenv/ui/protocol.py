@@ -1,0 +1,29 @@
+"""How the app speaks to a person or a program. One implementation a kind of listener: plain lines, live table, JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from devenv.model.errors import DevenvError
+from devenv.model.events import Event
+
+
+class Ui(Protocol):
+    def say(self, line: str) -> None:
+        """What devenv does now, for whoever watches (stderr). Never data."""
+
+    def notice(self, line: str) -> None:
+        """Something the user should know and need not act on (stderr)."""
+
+    def print(self, text: str) -> None:
+        """The answer that was asked for (stdout)."""
+
+    def ask(self, question: str) -> bool:
+        """A yes or no at the terminal; no where there is none."""
+
+    def error(self, error: DevenvError) -> None:
+        """One error, or all of a DevenvErrors, with place and hint."""
+
+    def subscriber(self) -> Callable[[Event], None]:
+        """What the events of a run are given to."""

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from devenv.model.errors import DevenvError, DevenvErrors, ExitCode, Span
+from devenv.ui.errors import error_data, render_error
+
+PLACED = DevenvError(
+    "unknown key `helthcheck`",
+    hint="Did you mean `healthcheck`?",
+    where=Span(file="devenv.yaml", line=4, column=5, length=10, text="    helthcheck: {}\n"),
+)
+BARE = DevenvError("No engine answers.", hint="Start it.", code=ExitCode.UNFIT, link="https://example.org/engine")
+
+
+def test_a_placed_error_shows_its_line_with_a_caret_under_the_place() -> None:
+    assert render_error(PLACED) == (
+        "devenv.yaml:4:5: unknown key `helthcheck`\n"
+        "  4 |     helthcheck: {}\n"
+        "    |     ^^^^^^^^^^\n"
+        "  → Did you mean `healthcheck`?"
+    )
+
+
+def test_tabs_before_the_place_stay_tabs_under_it() -> None:
+    where = Span(file="f", line=12, column=2, text="\tx")
+    assert render_error(DevenvError("a tab", hint="h", where=where)).splitlines()[2] == "     | \t^"
+
+
+def test_all_errors_of_one_reading_are_shown() -> None:
+    text = render_error(DevenvErrors([PLACED, BARE]))
+    assert text.endswith("\n\ndevenv: No engine answers.\n  → Start it.\n    https://example.org/engine")
+    assert text.startswith("devenv.yaml:4:5:")
+
+
+def test_the_same_for_a_program() -> None:
+    assert error_data(DevenvErrors([PLACED, BARE])) == {
+        "code": 2,
+        "errors": [
+            {
+                "message": "unknown key `helthcheck`",
+                "hint": "Did you mean `healthcheck`?",
+                "file": "devenv.yaml",
+                "line": 4,
+                "column": 5,
+            },
+            {"message": "No engine answers.", "hint": "Start it.", "link": "https://example.org/engine"},
+        ],
+    }
