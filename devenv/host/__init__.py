@@ -1,0 +1,1 @@
+"""What is known of this machine and done to it: its engine, packages, files, locks and authorities. Knows no stack."""

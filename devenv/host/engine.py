@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from devenv.host import engine_install, engine_start
 from devenv.host.apt import Consent
@@ -17,6 +18,9 @@ __all__ = ["OLDEST_API", "Address", "ensure", "find", "reach"]
 
 OLDEST_API = (1, 41)
 """Engine 20.10: the oldest that devenv is tested with."""
+
+_ACTIVATION = 20.0
+"""Seconds that an engine may take to start when its socket is opened."""
 
 
 def reach(env: Mapping[str, str] | None = None) -> Address:
@@ -42,6 +46,9 @@ def ensure(
     env = os.environ if env is None else env
     address = find(env)
     if address is not None:
+        if not address.chosen and Path("/run/systemd/system").exists():
+            # Where systemd holds the socket, the engine is started by the first who connects.
+            ping(address.url, timeout=_ACTIVATION)
         _check(address)
         return address
     if env.get("DEVENV_WORKSPACE") == "1":

@@ -86,11 +86,14 @@ while True:
 
 
 class Machine:
-    """One machine of Debian `suite`, up as long as the `with` block; `clone` False leaves the repository out."""
+    """One machine of Debian `suite`, up as long as the `with` block. `clone` False leaves the repository out, `volumes`
+    False the volumes for the inner engine's data, which then lies on an overlay, as in a cloud workspace."""
 
-    def __init__(self, suite: str, *, clone: bool = True) -> None:
+    def __init__(self, suite: str, *, clone: bool = True, volumes: bool = True) -> None:
         self.suite = suite
         self._clone = clone
+        # Overlay does not stack on overlay.
+        self._data = ("/var/lib/docker", "/var/lib/containerd") if volumes else ()
         self._container = DockerContainer(_image(suite))
 
     def __enter__(self) -> Self:
@@ -102,8 +105,7 @@ class Machine:
             labels=marks,
             cap_add=list(CAPABILITIES),
             security_opt=["seccomp=unconfined", "apparmor=unconfined"],
-            # Volumes for the inner engine's data: overlay does not stack on overlay.
-            mounts=[Mount(path, None, type="volume") for path in ("/var/lib/docker", "/var/lib/containerd")],
+            mounts=[Mount(path, None, type="volume") for path in self._data],
         )
         for path in ("/sys", "/sys/fs/cgroup"):
             container.with_volume_mapping(path, path, "rw")

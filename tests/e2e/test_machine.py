@@ -76,3 +76,40 @@ def test_a_loopback_port_is_forwarded(machine: Machine) -> None:
     machine.run(f"for i in $(seq 100); do {waiting} 2>/dev/null && break; sleep 0.1; done")
     with urllib.request.urlopen(f"http://{machine.forward(8123)}/pyproject.toml", timeout=10) as answer:
         assert b"devenv" in answer.read()
+
+
+def test_one_that_dies_is_told_with_its_last_words(machine: Machine) -> None:
+    machine.run("mkdir -p /etc/docker && echo '{\"no-such-key\": 1}' >/etc/docker/daemon.json")
+    refused = """
+import sys
+sys.path.insert(0, "/src")
+from devenv.host import engine
+from devenv.model.errors import DevenvError
+try:
+    engine.ensure(install=True, ask=lambda question: False, say=print)
+except DevenvError as error:
+    print("REFUSED", int(error.code), error.message, error.hint)
+"""
+    told = _python(machine, refused)
+    machine.run("rm /etc/docker/daemon.json")
+    assert "REFUSED 3 The container engine did not start: it ended with 1" in told
+    assert "no-such-key" in told
+
+
+def test_the_repository_s_own_tests_leave_nothing(machine: Machine) -> None:
+    status, output = machine.run("./dev test -q -p no:cacheprovider tests/unit/host")
+    assert status == 0, output
+    assert "starting the container engine" in output
+    assert "stopped the container engine" in output
+    _, processes = machine.run("cat /proc/[0-9]*/comm")
+    assert set(processes.split()) <= {"sleep", "docker-init", "tini", "timeout", "sh", "cat"}, processes
+    _, folders = machine.run("ls -d /tmp/devenv-test-* /tmp/tmp* 2>/dev/null; grep -c /var/lib/docker/ /proc/mounts")
+    assert folders.split() == ["0"], folders
+
+
+def test_without_a_volume_it_runs_all_the_same() -> None:
+    with Machine("trixie", volumes=False) as machine:
+        machine.run("./dev version")
+        assert "ENGINE unix:///var/run/docker.sock True" in _python(machine, _ENSURE)
+        told = _python(machine, "import docker; print('DRIVER', docker.from_env().info()['Driver'])")
+        assert "DRIVER vfs" in told or "DRIVER fuse-overlayfs" in told
