@@ -1,0 +1,73 @@
+"""Which project name and which host ports this clone takes. Pure: who holds what is given."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from devenv.model.errors import DevenvError, ExitCode
+
+LAST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortWish:
+    """A host port that devenv chooses: the variable that will hold it, the one it would like, whose it is."""
+
+    variable: str
+    preferred: int
+    service: str
+
+
+def project_name(default: str, folder: str, holders: Mapping[str, Collection[str]], existing: Collection[str]) -> str:
+    """The project name for the repository in `folder` (absolute).
+
+    `holders` maps each project on the engine to the folders that its containers name; `existing` are those of these
+    folders that are still there. What this folder already holds is kept. A name that another folder holds which still
+    exists is left to it: this one takes `<default>-<4 hex of its path>`. A name whose folder is gone is taken over.
+    """
+    suffixed = f"{default}-{sha256(folder.encode()).hexdigest()[:4]}"
+    for name in (default, suffixed):
+        if folder in holders.get(name, ()):
+            return name
+    others = [other for other in holders.get(default, ()) if other in existing]
+    return suffixed if others else default
+
+
+def ports(wishes: Sequence[PortWish], kept: Mapping[str, int], taken: Collection[int]) -> dict[str, int]:
+    """A host port for each wish, by variable, no two alike.
+
+    `kept` are those that an earlier `up` chose, `taken` those that something else listens on or publishes (never our
+    own). A kept port stays unless it is taken; then, as at first, the preferred one, else the next free above it, so
+    that one can guess it. Raises DevenvError (UNFIT) where none is left.
+    """
+    used = set(taken)
+    chosen: dict[str, int] = {}
+    for wish in wishes:  # those that stay come first: a newcomer must not push them away
+        port = kept.get(wish.variable)
+        if port is not None and port not in used:
+            chosen[wish.variable] = port
+            used.add(port)
+    for wish in wishes:
+        if wish.variable not in chosen:
+            port = _free(wish, used)
+            chosen[wish.variable] = port
+            used.add(port)
+    return {wish.variable: chosen[wish.variable] for wish in wishes}
+
+
+def moved(wishes: Iterable[PortWish], chosen: Mapping[str, int]) -> tuple[tuple[PortWish, int], ...]:
+    """The wishes that did not get what they preferred, with what they got: worth a line to the user."""
+    return tuple((wish, chosen[wish.variable]) for wish in wishes if chosen[wish.variable] != wish.preferred)
+
+
+def _free(wish: PortWish, used: Collection[int]) -> int:
+    for port in range(wish.preferred, LAST_PORT + 1):
+        if port not in used:
+            return port
+    raise DevenvError(
+        f"No port from {wish.preferred} up is free for {wish.service}.",
+        hint=f"Free one, or set {wish.variable} to a lower one that is.",
+        code=ExitCode.UNFIT,
+    )

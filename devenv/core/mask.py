@@ -1,0 +1,23 @@
+"""Passwords out of what people and files get to see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+MASK = "***"
+# user:password@ after a scheme; the password runs to the last @ before the host, as URLs in the wild leave @ unescaped.
+_URL = re.compile(r"(?P<before>[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*:)(?P<password>[^\s/]+)(?P<after>@)")
+
+
+def mask_urls(text: str) -> str:
+    """`text` with the password of every URL in it as `***`."""
+    return _URL.sub(rf"\g<before>{MASK}\g<after>", text)
+
+
+def mask(text: str, secrets: Iterable[str] = ()) -> str:
+    """`text` without the passwords of URLs and without any of `secrets` (empty ones are ignored; longer ones first, so
+    that one which holds another leaves no rest)."""
+    for secret in sorted({s for s in secrets if s}, key=lambda s: (-len(s), s)):
+        text = text.replace(secret, MASK)
+    return mask_urls(text)

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+
+from devenv.core.mask import mask, mask_urls
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("postgresql://app:s3cret@db:5432/shop", "postgresql://app:***@db:5432/shop"),
+        ("redis://:pw@cache", "redis://:***@cache"),
+        ("two http://a:b@c and amqp+ssl://d:e@f/g", "two http://a:***@c and amqp+ssl://d:***@f/g"),
+        ("a password with an @: http://u:p@ss@host/", "a password with an @: http://u:***@host/"),
+        ("http://127.0.0.1:8080/a@b", "http://127.0.0.1:8080/a@b"),
+        ("user@example.org: hello", "user@example.org: hello"),
+    ],
+)
+def test_passwords_in_urls(text: str, masked: str) -> None:
+    assert mask_urls(text) == masked
+
+
+def test_known_secrets_go_longer_ones_first() -> None:
+    assert mask("key=abcd and abc", ["abc", "abcd", ""]) == "key=*** and ***"
