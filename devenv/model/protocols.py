@@ -140,8 +140,8 @@ class Engine(Protocol):
         cancel: Cancel | None = None,
     ) -> ExecResult:
         """Run `command` inside. `stdin` is streamed with back pressure and half-closed at its end. `on_output` is
-        called with ("stdout"|"stderr", bytes) as it comes. `timeout` in seconds raises TimedOut. Cancelling shuts the socket
-        down (the process inside may live on: the caller must make that harmless)."""
+        called with ("stdout"|"stderr", bytes) as it comes. `timeout` in seconds raises TimedOut. Cancelling shuts the
+        socket down (the process inside may live on: the caller must make that harmless)."""
 
     def exec_attached(
         self,
