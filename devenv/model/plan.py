@@ -56,13 +56,15 @@ class Bootstrap(Step):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build(Step):
     """Build `build` and tag it `ref`. `bases` maps a `FROM` reference to the one that stands in for it in the copy of
-    the Dockerfile that is sent. `trust` says that the host's private CA goes into what is built."""
+    the Dockerfile that is sent. `trust` says that the host's private CA goes into what is built; `drop_syntax` that
+    `# syntax=` is left out of that copy (else the engine's backend finds out whether its frontend can be had)."""
 
     ref: str
     build: BuildConfig
     bases: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     trust: bool = False
+    drop_syntax: bool = False
 
     @property
     def object(self) -> str:

@@ -38,6 +38,11 @@ def registry(ref: str) -> str:
     return first if slash and ("." in first or ":" in first or first == "localhost") else "docker.io"
 
 
+def unanswered(said: str) -> bool:
+    """Whether the engine says that it got no answer from a registry, rather than a no."""
+    return _NO_ANSWER.search(said) is not None
+
+
 def registry_has(client: Client, ref: str, timeout: float) -> bool | None:
     """See `protocols.Engine.registry_has`."""
     until = time.monotonic() + timeout
@@ -52,7 +57,7 @@ def registry_has(client: Client, ref: str, timeout: float) -> bool | None:
     if status < 400:
         return True
     said = message(text)
-    if _NO_ANSWER.search(said):
+    if unanswered(said):
         return None
     return False if status in (401, 403, 404) or _SAID_NO.search(said) else None
 
@@ -94,7 +99,7 @@ def _count(layers: dict[str, list[int]], said: Mapping[str, object]) -> None:
 
 
 def _failed_pull(what: str, ref: str, said: str) -> DevenvError:
-    if _NO_ANSWER.search(said):
+    if unanswered(said):
         return DevenvError(
             f"cannot {what}: {said}",
             hint=f"the engine does not reach {registry(ref)}: see its network, proxy and certificates",

@@ -1,0 +1,204 @@
+"""Builds: POST /build with a context that we send, BuildKit's progress read, a failure told by its Dockerfile line."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from devenv.backends.docker import context, errors
+from devenv.backends.docker.client import Client
+from devenv.backends.docker.images import unanswered
+from devenv.backends.docker.stream import Exchange
+from devenv.backends.docker.trace import Trace
+from devenv.core import dockerfile
+from devenv.model.errors import BuildFailed, DevenvError, ExitCode, Span
+from devenv.model.observed import ObservedImage
+from devenv.model.plan import Build
+from devenv.model.protocols import Cancel, Report, Trust
+
+_REGISTRY = 3.0
+"""Seconds within which a registry must offer the frontend of `# syntax=`."""
+_LARGE = 500 * 1024 * 1024
+"""Bytes of context from which on it is said that they are sent."""
+_CODE = re.compile(r"exit code: (\d+)|returned a non-zero code: (\d+)")
+_PARSE_LINE = re.compile(r"(?:parse error (?:on )?line |Dockerfile:)(\d+)")
+_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
+_TAIL = 20
+
+
+class Lookup(Protocol):
+    """What a build asks of the engine's images."""
+
+    def image(self, ref: str) -> ObservedImage | None: ...
+
+    def registry_has(self, ref: str, timeout: float) -> bool | None: ...
+
+
+def build(client: Client, lookup: Lookup, step: Build, *, trust: Trust, report: Report, cancel: Cancel) -> str:
+    """See `protocols.Engine.build`."""
+    text = context.dockerfile(step.build)
+    frontend = dockerfile.syntax(text)
+    without = frontend is not None and (step.drop_syntax or not _available(lookup, frontend))
+    sent_text = dockerfile.rewrite(text, step.bases, step.build.args, drop_syntax=without)
+    files = context.entries(step.build)
+    name = context.sent_dockerfile(step.build, files)
+    extra: dict[str, bytes] = {}
+    if sent_text != text or name == context.IGNORED_DOCKERFILE:
+        extra[name] = sent_text.encode("utf-8", "surrogateescape")
+    if step.trust and context.CERTIFICATES in text:
+        extra[context.CERTIFICATES] = trust.certificates.encode()
+    size = sum(entry.found.st_size for entry in files)
+    if size > _LARGE:
+        report.log(f"sending {size // 1024**2} MB of {step.build.context}: .dockerignore would make it less", "stderr")
+    parameters = {
+        "t": step.ref,
+        "dockerfile": name,
+        "buildargs": {**_proxies(trust), **step.build.args},
+        "labels": {**step.build.labels, **step.labels},
+        "target": step.build.target or None,
+        "platform": step.build.platform,
+        "networkmode": step.build.network,
+        "nocache": step.build.no_cache,
+        "rm": True,
+        "forcerm": True,
+    }
+    what = f"build {step.ref}"
+    for version in ("2", "1"):
+        said = _Said(report)
+        try:
+            with Exchange(client, what=what, cancel=cancel) as exchange:
+                exchange.send(
+                    "POST",
+                    client.path("/build", {"version": version, **parameters}),
+                    stream=context.tar(files, extra),
+                )
+                for message in exchange.messages():
+                    said.feed(message)
+        except DevenvError as error:
+            if version == "2" and re.search(r"buildkit.*not (?:supported|enabled)", error.message, re.I):
+                continue
+            # A Dockerfile that is not one is refused before the first message.
+            if not said.error and "parse error" in error.message:
+                said.error = error.message
+            else:
+                raise
+        if said.error:
+            raise _failure(step, text, said, heredoc_is_new=not client.at_least(1, 42))
+        break
+    made = said.image or getattr(lookup.image(step.ref), "id", "")
+    if not made:
+        raise errors.unreachable(client.url, "the build broke off without a word")
+    return str(made)
+
+
+class _Said:
+    """The messages of a build, BuildKit's and the classic builder's."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self.trace = Trace(report)
+        self.image = ""
+        self.error = ""
+        self.step = ""
+        self.tail: deque[str] = deque(maxlen=_TAIL)
+        self._held = ""
+
+    def feed(self, message: Mapping[str, Any]) -> None:
+        aux = message.get("aux")
+        if message.get("id") == "moby.buildkit.trace" and isinstance(aux, str):
+            self.trace.feed(base64.b64decode(aux))
+        elif isinstance(aux, Mapping) and aux.get("ID"):
+            self.image = str(aux["ID"])
+        elif message.get("error"):
+            detail = message.get("errorDetail")
+            self.error = str(detail.get("message") if isinstance(detail, Mapping) else "") or str(message["error"])
+        elif message.get("stream"):
+            *lines, self._held = (self._held + str(message["stream"])).split("\n")
+            for line in lines:
+                self._classic(line.rstrip("\r"))
+
+    def _classic(self, line: str) -> None:
+        step = _STEP.fullmatch(line)
+        if step:
+            self.step = step[3]
+            self._report.progress(int(step[1]) - 1, int(step[2]), "steps", step[3])
+        elif line and not line.startswith(("Successfully ", " ---> ", "Removing intermediate container")):
+            self.tail.append(line)
+            self._report.log(line)
+
+
+def _available(lookup: Lookup, frontend: str) -> bool:
+    return lookup.image(frontend) is not None or lookup.registry_has(frontend, _REGISTRY) is True
+
+
+def _proxies(trust: Trust) -> dict[str, str]:
+    """Both spellings, since programs differ in which they read. They are build arguments that Docker knows by itself:
+    no Dockerfile names them, and no cache depends on them."""
+    return {name: value for key, value in trust.proxies.items() for name in (key.upper(), key.lower())}
+
+
+def _failure(step: Build, text: str, said: _Said, *, heredoc_is_new: bool) -> DevenvError:
+    vertex = said.trace.failed
+    instruction = vertex.name.partition("] ")[2] or vertex.name if vertex else said.step
+    log = tuple(vertex.tail if vertex and vertex.tail else said.tail)
+    error = vertex.error if vertex and vertex.error else said.error
+    if "no space left on device" in error.lower():
+        return errors.refusal(500, error, f"build {step.ref}")
+    if unanswered(error) and (vertex is None or vertex.name.startswith("[internal]") or " FROM " in vertex.name):
+        return DevenvError(
+            f"cannot build {step.ref}: {error}",
+            hint="the engine reaches no registry for an image that the Dockerfile builds on: see its network and proxy",
+            code=ExitCode.UNFIT,
+            where=_span(step, text, _from_line(step, text, vertex.name if vertex else said.step)),
+        )
+    parse = _PARSE_LINE.search(said.error)
+    if parse:
+        hint = "mend that line of the Dockerfile"
+        if dockerfile.uses_heredoc(text) and heredoc_is_new:
+            hint = (
+                "it has a heredoc (`<<EOF`), which this engine's own builder does not know and whose frontend no "
+                "registry delivers: write it as `RUN a && b`, or update the engine to Docker 23 or later"
+            )
+        return BuildFailed(f"cannot build {step.ref}: {said.error}", hint=hint, where=_span(step, text, int(parse[1])))
+    line = dockerfile.step_line(text, vertex.name) if vertex else _classic_line(text, said.step)
+    code = _CODE.search(error) or _CODE.search(said.error)
+    ended = f"ended with exit code {code[1] or code[2]}" if code else f"failed: {error}"
+    hint = "mend that step of the Dockerfile and call devenv again: the steps before it are kept"
+    if "not found" in error and instruction.startswith(("COPY", "ADD")):
+        hint = "that file is not in the build context, or .dockerignore leaves it out"
+    return BuildFailed(
+        f"cannot build {step.ref}: {instruction or 'the build'} {ended}",
+        hint=hint,
+        log=log,
+        where=_span(step, text, line),
+    )
+
+
+def _classic_line(text: str, instruction: str) -> int:
+    """The classic builder says the instruction itself."""
+    return dockerfile.step_line(text, f"[0/0] {instruction}") if instruction else 0
+
+
+def _from_line(step: Build, text: str, said: str) -> int:
+    """The line of the FROM whose image `said` names; 0 where none does."""
+    for stage in dockerfile.stages(text, step.build.args):
+        if stage.base and step.bases.get(stage.base, stage.base) in said:
+            return stage.head.line
+    return 0
+
+
+def _span(step: Build, text: str, line: int) -> Span | None:
+    if step.build.inline is not None:
+        return step.build.where
+    lines = text.split("\n")
+    source = lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
+    return Span(
+        file=context.dockerfile_path(step.build),
+        line=line if source else 0,
+        column=1 if source else 0,
+        length=max(1, len(source)),
+        text=source,
+    )
