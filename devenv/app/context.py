@@ -13,7 +13,8 @@ from devenv.ui.protocol import Ui
 class Context:
     """`directory`, `files` and `project` are the options -C, -f and -p as given; `output` is "text" or "json".
 
-    `yes` answers every question, `no_install` forbids installing packages on this machine; a stopped engine is started all the same.
+    `yes` answers every question, `no_install` forbids installing packages on this machine; a stopped engine is started
+    all the same.
     """
 
     ui: Ui
