@@ -15,8 +15,8 @@ from devenv.model.protocols import Engine
 from devenv.run.cancel import CancelToken
 
 BASE = "localhost/devenv-test/trixie:latest"
-PREFIX = f"devenvtest-{os.getpid()}"
-"""Everything that a test makes on the engine is named so, and removed by its name."""
+PREFIX = f"devenv-test-{os.environ.get('DEVENV_TEST_RUN', os.getpid())}"
+"""Everything that a test makes on the engine is named so: what a killed run leaves is found by it."""
 
 
 class Quiet:
