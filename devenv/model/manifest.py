@@ -86,6 +86,7 @@ class Manifest:
 
     `document` is the merged, templated and valid document: Compose's keys and devenv's, with their places.
     `base_folder` is the folder of the base, "" where there is none. `folder` is the repository's.
+    `copies` are files and folders of a base outside of the repository: (path in the repository, absolute source).
     """
 
     name: str
@@ -95,3 +96,4 @@ class Manifest:
     base: str | None = None
     base_folder: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    copies: tuple[tuple[str, str], ...] = ()

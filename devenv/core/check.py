@@ -1,0 +1,258 @@
+"""What no schema can say of a manifest: names that must be there, circles, seeds and readiness that cannot work.
+
+Every check takes a merged document whose shapes are valid, and yields errors with places.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from devenv.core import longform
+from devenv.core.addresses import conditions
+from devenv.core.graph import find_cycle
+from devenv.core.ports import image_variable, port_variable
+from devenv.core.suggest import did_you_mean
+from devenv.model.errors import DevenvError, Span
+from devenv.model.manifest import CatalogueService, Document, Path
+
+SEED_KINDS = {".sql": "sql", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+READY_KINDS = ("http", "tcp", "exec", "log", "health")
+
+_LATER_TOP = {
+    "include": "devenv does not read further files yet: put their services into this one.",
+    "jobs": "devenv runs no jobs yet: make it a service with `one_shot: true`, or a task.",
+    "models": "devenv runs no models yet: run the model as a service.",
+}
+_LATER_SERVICE = {
+    "extends": "devenv does not take over services yet: write the keys out, or use a YAML anchor.",
+    "lazy": "devenv starts every service at `up` yet: take `lazy` out.",
+    "provider": "devenv runs containers alone: name an `image:` or `build:`.",
+    "models": "devenv runs no models yet: run the model as a service.",
+}
+
+
+def place(document: Document, path: Path) -> Span:
+    """Where the value at `path` stands, else its nearest ancestor."""
+    return document.spans.get(path) or document.where(path)
+
+
+def not_yet(document: Document) -> Iterator[DevenvError]:
+    """Keys that are valid and that devenv does not carry out yet: refused, never dropped."""
+    for key, hint in _LATER_TOP.items():
+        if document.value.get(key):
+            yield DevenvError(f"`{key}` cannot be used yet.", hint=hint, where=document.where((key,)))
+    if "x-devenv" in document.value:
+        hint = "In devenv.yaml these keys stand at the top itself; `x-devenv` is for plain Compose files."
+        yield DevenvError("`x-devenv` is not read here.", hint=hint, where=document.where(("x-devenv",)))
+    for name, service in services(document).items():
+        for key, hint in _LATER_SERVICE.items():
+            if service.get(key) and not (key == "lazy" and str(service[key]).lower() in ("false", "no", "0")):
+                where = document.where(("services", name, key))
+                yield DevenvError(f"`{key}` cannot be used yet.", hint=hint, where=where)
+        if "x-devenv" in service:
+            hint = "In devenv.yaml these keys stand in the service itself; `x-devenv` is for plain Compose files."
+            where = document.where(("services", name, "x-devenv"))
+            yield DevenvError("`x-devenv` is not read here.", hint=hint, where=where)
+        if str(service.get("scale", 1)) not in ("0", "1") and "$" not in str(service["scale"]):
+            where = place(document, ("services", name, "scale"))
+            yield DevenvError(
+                "More than one container a service cannot be had yet.", hint="Take `scale` out.", where=where
+            )
+
+
+def services(document: Document) -> Mapping[str, Any]:
+    """The document's services that are mappings, by name."""
+    found = document.value.get("services") or {}
+    return {name: service for name, service in found.items() if isinstance(service, Mapping)}
+
+
+def consistent(document: Document, names: tuple[str, ...], hurt: frozenset[Path]) -> Iterator[DevenvError]:
+    """All checks of what refers to what. `names` are the services as written, also those that could not be read;
+    `hurt` are services (as paths) of which some keys could not be."""
+    if not names:
+        where = document.where(("services",))
+        yield DevenvError(
+            "There are no services.", hint="Add one, for example `services: {db: {use: postgres}}`.", where=where
+        )
+    for name, service in services(document).items():
+        at: Path = ("services", name)
+        if at not in hurt and not any(key in service for key in ("image", "build", "use", "provider")):
+            hint = "Add `use:` (a service of the catalogue), `image:` or `build:`."
+            yield DevenvError(f"`{name}` says nothing of what to run.", hint=hint, where=document.where(at))
+        yield from _needs(document, name, service, names)
+        yield from _named(document, name, service)
+        yield from _ready(document, name, service)
+    yield from _variables(document)
+    yield from _around(document, names)
+
+
+def _needs(document: Document, name: str, service: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[DevenvError]:
+    written = service.get("depends_on")
+    for index, need in enumerate(longform.needs(written)):
+        path: Path = ("services", name, "depends_on", index if isinstance(written, list) else need)
+        where = document.key_spans.get(path) or place(document, path)
+        if need == name:
+            hint = "Take it out: a service cannot wait for itself."
+            yield DevenvError(f"`{name}` depends on itself.", hint=hint, where=where)
+        elif need not in names:
+            hint = did_you_mean(need, names, what="Services") or "Add it under `services`."
+            yield DevenvError(f"`{name}` depends on `{need}`, which is no service.", hint=hint, where=where)
+
+
+def circle(document: Document) -> Iterator[DevenvError]:
+    """One circle of `depends_on`, if there is any (after `{{ }}` added what it adds)."""
+    every = services(document)
+    edges = {
+        name: [need for need in longform.needs(service.get("depends_on")) if need in every and need != name]
+        for name, service in every.items()
+    }
+    found = find_cycle(edges)
+    if found:
+        yield DevenvError(
+            "These services wait for one another: " + " → ".join(f"`{name}`" for name in found) + ".",
+            hint="Take one of these `depends_on` (or the `{{ }}` that implies it) out.",
+            where=document.where(("services", found[0], "depends_on")),
+        )
+
+
+def _named(document: Document, name: str, service: Mapping[str, Any]) -> Iterator[DevenvError]:
+    """Networks, volumes, secrets and configs of a service must stand at the top."""
+    top = document.value
+    written = service.get("networks")
+    for index, network in enumerate(longform.networks(written)):
+        path: Path = ("services", name, "networks", index if isinstance(written, list) else network)
+        if network != "default":
+            yield from _missing(document, path, "network", network, top.get("networks"))
+    for index, mount in enumerate(longform.volumes(service.get("volumes"))):
+        if isinstance(mount, dict) and mount.get("type") == "volume" and mount.get("source"):
+            path = ("services", name, "volumes", index)
+            yield from _missing(document, path, "volume", str(mount["source"]), top.get("volumes"))
+    for kind in ("secrets", "configs"):
+        for index, grant in enumerate(longform.grants(service.get(kind))):
+            path = ("services", name, kind, index)
+            yield from _missing(document, path, kind[:-1], str(grant.get("source", "")), top.get(kind))
+
+
+def _missing(document: Document, path: Path, kind: str, name: str, known: Any) -> Iterator[DevenvError]:
+    if "$" in name or name in (known or {}):
+        return
+    hint = did_you_mean(name, known or {}, what=f"Known {kind}s")
+    if "Did you mean" not in hint:
+        hint = (
+            f"Add it at the top: `{kind}s: {{{name}: }}`."
+            if kind in ("network", "volume")
+            else f"Add it under `{kind}s` at the top."
+        )
+    where = document.key_spans.get(path) or place(document, path)
+    yield DevenvError(f"There is no {kind} `{name}`.", hint=hint, where=where)
+
+
+def _ready(document: Document, name: str, service: Mapping[str, Any]) -> Iterator[DevenvError]:
+    as_list = isinstance(service.get("ready"), list)
+    for index, condition in enumerate(conditions(service)):
+        path: Path = ("services", name, "ready", index) if as_list else ("services", name, "ready")
+        kinds = [kind for kind in READY_KINDS if kind in condition]
+        if len(kinds) != 1:
+            said = "says nothing of when" if not kinds else f"says {len(kinds)} things at once of when"
+            hint = (
+                "One item has one of " + ", ".join(f"`{kind}`" for kind in READY_KINDS) + "; several stand in a list."
+            )
+            yield DevenvError(f"`ready` {said} `{name}` can be used.", hint=hint, where=place(document, path))
+        pattern = condition.get("log")
+        if isinstance(pattern, str):
+            try:
+                re.compile(pattern)
+            except (re.error, RecursionError, OverflowError) as error:
+                where = place(document, (*path, "log"))
+                yield DevenvError(
+                    f"`{pattern}` is no regular expression: {error}.", hint="Escape it or correct it.", where=where
+                )
+
+
+def seeds(document: Document, catalogue: Mapping[str, CatalogueService]) -> Iterator[DevenvError]:
+    """Seeds that nothing can load."""
+    for name, service in services(document).items():
+        written = service.get("seed")
+        if not written:
+            continue
+        kind = catalogue.get(str(service.get("use", "")).partition("@")[0])
+        if "use" in service and kind is None:
+            continue
+        if kind is None or kind.seeder is None:
+            known = [item.name for item in catalogue.values() if item.seeder]
+            hint = (
+                "Give it `use:` with one of " + ", ".join(f"`{item}`" for item in sorted(known)) + "."
+                if known
+                else "Take it out."
+            )
+            yield DevenvError(
+                f"devenv cannot seed `{name}`.", hint=hint, where=document.where(("services", name, "seed"))
+            )
+        for index, seed in enumerate(written if isinstance(written, list) else [written]):
+            path: Path = ("services", name, "seed", index) if isinstance(written, list) else ("services", name, "seed")
+            yield from _seed(document, path, seed)
+
+
+def _seed(document: Document, path: Path, seed: Any) -> Iterator[DevenvError]:
+    where = place(document, path)
+    if isinstance(seed, str):
+        suffix = re.search(r"(\.[A-Za-z0-9]+)$", seed.rpartition("/")[2])
+        if suffix and suffix[1].lower() not in SEED_KINDS:
+            known = ", ".join(SEED_KINDS)
+            hint = f"A seed is a file of {known}, or a folder of them."
+            yield DevenvError(f"`{seed}` is no kind of seed that devenv knows.", hint=hint, where=where)
+        return
+    kinds = [kind for kind in ("sql", "csv", "jsonl") if kind in seed]
+    if len(kinds) != 1:
+        hint = "A long form names one file: `sql:`, `csv:` or `jsonl:`."
+        yield DevenvError(
+            "This seed names no file." if not kinds else "This seed names several files.", hint=hint, where=where
+        )
+        return
+    only_rows = {"table", "columns"} if kinds[0] == "sql" else set()
+    only_csv = {"delimiter", "null", "header"} if kinds[0] != "csv" else set()
+    for key in (key for key in seed if key in only_rows | only_csv):
+        hint = "It is for `csv`" + (" and `jsonl`" if key in ("table", "columns") else "") + ": take it out."
+        yield DevenvError(
+            f"`{key}` means nothing for a seed of {kinds[0]}.", hint=hint, where=document.where((*path, key))
+        )
+
+
+def _variables(document: Document) -> Iterator[DevenvError]:
+    """Two services whose names give the same variable (`my-db` and `my_db`)."""
+    owners: dict[str, str] = {}
+    for name in services(document):
+        first = owners.setdefault(image_variable(name), name)
+        if first != name:
+            where = document.key_spans.get(("services", name)) or document.where(("services", name))
+            variable = port_variable(name, 80).rsplit("_", 1)[0]
+            hint = "Rename one of the two: letters, digits and `_` alone tell services apart there."
+            message = f"`{first}` and `{name}` give the same variables (`{variable}_…`)."
+            yield DevenvError(message, hint=hint, where=where)
+
+
+def _around(document: Document, names: tuple[str, ...]) -> Iterator[DevenvError]:
+    """What the workspace and the tasks name."""
+    workspace = document.value.get("workspace")
+    if isinstance(workspace, Mapping):
+        service = workspace.get("service", "workspace")
+        if service not in names:
+            path: Path = ("workspace", "service") if "service" in workspace else ("workspace",)
+            hint = did_you_mean(service, names, what="Services")
+            yield DevenvError(
+                f"The workspace's service `{service}` is not there.", hint=hint, where=place(document, path)
+            )
+    tasks = document.value.get("tasks")
+    for name, task in (tasks if isinstance(tasks, Mapping) else {}).items():
+        service = task.get("service") if isinstance(task, Mapping) else None
+        if service is None and not isinstance(workspace, Mapping):
+            hint = f"Write `{name}: {{service: …, command: …}}`, or give the stack a `workspace`."
+            yield DevenvError(
+                f"The task `{name}` names no service to run in.", hint=hint, where=document.where(("tasks", name))
+            )
+        if service is not None and service not in names:
+            where = place(document, ("tasks", name, "service"))
+            hint = did_you_mean(str(service), names, what="Services")
+            yield DevenvError(f"The task `{name}` runs in `{service}`, which is no service.", hint=hint, where=where)

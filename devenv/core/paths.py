@@ -1,0 +1,107 @@
+"""Where paths stand in a manifest, and how they are moved when the file that names them is another one."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from devenv.core.longform import is_path, split
+
+Change = Callable[[str], str]
+
+_URL = re.compile(r"^[a-z][a-z0-9+.-]*://|^git@|^github\.com/|^(?:target|service|docker-image|oci-layout):")
+
+
+def is_relative(path: str) -> bool:
+    """Whether `path` depends on the folder of the file that names it (a path that begins with a variable may not)."""
+    return bool(path) and not path.startswith(("/", "~", "$")) and not _URL.match(path)
+
+
+def join(folder: str, path: str) -> str:
+    """`path` as seen from above `folder`, with `./` before it where Compose would else read a name."""
+    joined = posixpath.normpath(posixpath.join(folder, path))
+    return joined if joined.startswith(("../", "/")) or joined in (".", "..") else f"./{joined}"
+
+
+def moved(value: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """A manifest's or Compose file's value with every relative path changed, in short and in long forms."""
+
+    def path(text: Any) -> Any:
+        return change(text) if isinstance(text, str) and is_relative(text) else text
+
+    top = dict(value)
+    if isinstance(top.get("services"), Mapping):
+        top["services"] = {
+            name: _service(service, path) if isinstance(service, Mapping) else service
+            for name, service in top["services"].items()
+        }
+    for kind in ("secrets", "configs"):
+        if isinstance(top.get(kind), Mapping):
+            top[kind] = {
+                name: {**item, "file": path(item["file"])} if isinstance(item, Mapping) and "file" in item else item
+                for name, item in top[kind].items()
+            }
+    return top
+
+
+def _service(service: Mapping[str, Any], path: Callable[[Any], Any]) -> dict[str, Any]:
+    changed = dict(service)
+    one_by_one: dict[str, Callable[[Any], Any]] = {
+        "build": lambda build: _build(build, path),
+        "volumes": lambda volumes: [_volume(volume, path) for volume in volumes],
+        "env_file": lambda files: _files(files, path),
+        "label_file": lambda files: _files(files, path),
+        "seed": lambda seeds: _seeds(seeds, path),
+        "extends": lambda it: {**it, "file": path(it["file"])} if isinstance(it, Mapping) and "file" in it else it,
+        "credential_spec": lambda it: {**it, "file": path(it["file"])} if "file" in it else it,
+        "develop": lambda it: _develop(it, path),
+    }
+    for key, change in one_by_one.items():
+        if changed.get(key) is not None:
+            changed[key] = change(changed[key])
+    return changed
+
+
+def _build(build: Any, path: Callable[[Any], Any]) -> Any:
+    if isinstance(build, str):
+        return path(build)
+    changed = dict(build)
+    if "context" in changed or "dockerfile_inline" not in changed:
+        changed["context"] = path(changed.get("context", "."))
+    contexts = changed.get("additional_contexts")
+    if isinstance(contexts, Mapping):
+        changed["additional_contexts"] = {name: path(folder) for name, folder in contexts.items()}
+    elif isinstance(contexts, list):
+        halves = [str(item).partition("=") for item in contexts]
+        changed["additional_contexts"] = [f"{name}{sign}{path(folder)}" for name, sign, folder in halves]
+    return changed
+
+
+def _volume(volume: Any, path: Callable[[Any], Any]) -> Any:
+    if isinstance(volume, Mapping):
+        if volume.get("type") == "bind" and "source" in volume:
+            return {**volume, "source": path(volume["source"])}
+        return volume
+    source, *rest = split(str(volume), ":")
+    return ":".join([path(source), *rest]) if rest and is_path(source) else volume
+
+
+def _files(files: Any, path: Callable[[Any], Any]) -> Any:
+    if isinstance(files, list):
+        return [{**item, "path": path(item["path"])} if isinstance(item, Mapping) else path(item) for item in files]
+    return path(files)
+
+
+def _seeds(seeds: Any, path: Callable[[Any], Any]) -> Any:
+    if isinstance(seeds, list):
+        return [_seeds(seed, path) for seed in seeds]
+    if isinstance(seeds, Mapping):
+        return {key: path(item) if key in ("sql", "csv", "jsonl") else item for key, item in seeds.items()}
+    return path(seeds)
+
+
+def _develop(develop: Mapping[str, Any], path: Callable[[Any], Any]) -> dict[str, Any]:
+    watch = [{**rule, "path": path(rule["path"])} if "path" in rule else rule for rule in develop.get("watch") or ()]
+    return {**develop, "watch": watch} if "watch" in develop else dict(develop)

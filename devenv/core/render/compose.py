@@ -1,0 +1,301 @@
+"""The manifest as `.devcontainer/compose.yaml`: long syntax, no value of this host, devenv's keys under `x-devenv`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from devenv.core import addresses, longform, paths, ports
+from devenv.core import catalogue as catalogue_of
+from devenv.core.addresses import Facts
+from devenv.core.check import SEED_KINDS
+from devenv.core.render import health
+from devenv.core.render.variables import required
+from devenv.model.manifest import CatalogueService, Manifest
+
+UID, GID, PROJECT = "DEVENV_UID", "DEVENV_GID", "DEVENV_PROJECT"
+DEFAULT_ID = 1000
+_TO_REPOSITORY = ".."
+"""The repository as seen from `.devcontainer/`."""
+
+_ORDER = (
+    "image", "build", "platform", "container_name", "hostname", "init", "user", "entrypoint", "command", "working_dir",
+    "environment", "env_file", "ports", "expose", "volumes", "tmpfs", "secrets", "configs", "networks", "network_mode",
+    "depends_on", "healthcheck", "restart",
+)  # fmt: skip
+_OURS = ("use", "ready", "seed", "one_shot", "lazy", "owner", "docs", "runbook")
+_ABOUT = ("owner", "docs", "runbook", "links")
+
+
+def service_facts(
+    services: Mapping[str, Any], table: Mapping[str, list[ports.Port | str]], catalogue: Mapping[str, CatalogueService]
+) -> dict[str, Facts]:
+    """The facts of every service."""
+    return {
+        name: addresses.facts(name, service, _kind(service, catalogue), table[name])
+        for name, service in services.items()
+    }
+
+
+def _kind(service: Mapping[str, Any], catalogue: Mapping[str, CatalogueService]) -> CatalogueService | None:
+    return catalogue.get(str(service.get("use", "")).partition("@")[0])
+
+
+def workspace_service(manifest: Manifest) -> str | None:
+    """The service that the editor opens, where the manifest has a workspace."""
+    workspace = manifest.document.value.get("workspace")
+    return None if workspace is None else str(workspace.get("service", "workspace"))
+
+
+def workspace_folder(manifest: Manifest) -> str:
+    """Where the repository is mounted in the workspace's service."""
+    return str((manifest.document.value.get("workspace") or {}).get("folder", f"/workspaces/{manifest.name}"))
+
+
+def compose(
+    manifest: Manifest,
+    catalogue: Mapping[str, CatalogueService],
+    table: Mapping[str, list[ports.Port | str]],
+    facts: Mapping[str, Facts],
+) -> dict[str, Any]:
+    """The Compose file as a value, in the order in which it is written."""
+    original = manifest.document.value
+    value = paths.moved(_long(original), lambda path: paths.join(_TO_REPOSITORY, path))
+    secrets = secret_variables(original)
+    services: Mapping[str, Any] = value["services"]
+    checks = {name: _health(service, catalogue, facts[name]) for name, service in services.items()}
+    rendered: dict[str, Any] = {"name": ports.reference(PROJECT, manifest.name)}
+    if top := _top(manifest, services):
+        rendered["x-devenv"] = top
+    rendered["services"] = {
+        name: _service(manifest, name, service, catalogue, table[name], facts[name], checks)
+        for name, service in services.items()
+    }
+    for key in ("networks", "volumes", "secrets", "configs", "models"):
+        if value.get(key):
+            rendered[key] = {name: _labelled(item) for name, item in value[key].items()}
+    rendered |= {key: item for key, item in value.items() if key.startswith("x-")}
+    return _with_secrets(rendered, secrets) if secrets else rendered
+
+
+def secret_variables(value: Mapping[str, Any]) -> dict[str, str]:
+    """The variables that hold secrets, and the secrets' names."""
+    secrets = value.get("secrets") or {}
+    return {str(item["environment"]): name for name, item in secrets.items() if item and "environment" in item}
+
+
+def _with_secrets(value: Any, secrets: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _with_secrets(item, secrets) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_secrets(item, secrets) for item in value]
+    return required(value, secrets) if isinstance(value, str) else value
+
+
+def _labelled(item: Any) -> Any:
+    if isinstance(item, Mapping) and "labels" in item:
+        return {**item, "labels": longform.pairs(item["labels"])}
+    return item
+
+
+def _long(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Short forms as long ones, in every service."""
+    forms = {
+        "build": longform.build,
+        "volumes": longform.volumes,
+        "env_file": longform.env_files,
+        "label_file": longform.texts,
+        "environment": longform.pairs,
+        "labels": longform.pairs,
+        "annotations": longform.pairs,
+        "sysctls": longform.pairs,
+        "networks": longform.networks,
+        "depends_on": longform.needs,
+        "secrets": longform.grants,
+        "configs": longform.grants,
+        "expose": longform.texts,
+        "tmpfs": longform.texts,
+        "dns": longform.texts,
+        "dns_search": longform.texts,
+        "seed": seeds,
+    }
+    services = {
+        name: {key: forms[key](item) if key in forms and item is not None else item for key, item in service.items()}
+        for name, service in value["services"].items()
+    }
+    return {**value, "services": services}
+
+
+def seeds(written: Any) -> list[dict[str, Any] | str]:
+    """`seed` with kind, name and table of every file; a folder stays a path, its files are found when it is read."""
+    return [_seed(item) for item in (written if isinstance(written, list) else [written])]
+
+
+def _seed(item: Any) -> dict[str, Any] | str:
+    long: dict[str, Any] = dict(item) if isinstance(item, Mapping) else {}
+    if isinstance(item, str):
+        suffix = "." + item.rpartition("/")[2].rpartition(".")[2].lower()
+        if suffix not in SEED_KINDS:
+            return item
+        long = {SEED_KINDS[suffix]: item}
+    kind = next(kind for kind in ("sql", "csv", "jsonl") if kind in long)
+    path = str(long[kind]).removeprefix("./")
+    long.setdefault("name", path)
+    if kind != "sql":
+        long.setdefault("table", path.rpartition("/")[2].partition(".")[0])
+    return long
+
+
+def _health(
+    service: Mapping[str, Any], catalogue: Mapping[str, CatalogueService], fact: Facts
+) -> dict[str, Any] | str | None:
+    """The healthcheck to write; "own" where the service or its image has one; None where there is none."""
+    if service.get("healthcheck") or health.is_own(service):
+        return "own"
+    return health.healthcheck(service, health.command_kind(service, catalogue), fact)
+
+
+def _service(
+    manifest: Manifest,
+    name: str,
+    service: Mapping[str, Any],
+    catalogue: Mapping[str, CatalogueService],
+    table: list[ports.Port | str],
+    fact: Facts,
+    checks: Mapping[str, dict[str, Any] | str | None],
+) -> dict[str, Any]:
+    written = {key: item for key, item in service.items() if key not in _OURS}
+    links = written.pop("links", None)
+    if isinstance(links, list):
+        written["links"] = links
+    if table:
+        written["ports"] = [_port(port) for port in table]
+    else:
+        written.pop("ports", None)
+    if isinstance(check := checks[name], dict):
+        written["healthcheck"] = check
+    kept: dict[str, str] = {}
+    if "depends_on" in written:
+        written["depends_on"] = _needs(written["depends_on"], manifest.document.value["services"], checks, kept)
+    if name == workspace_service(manifest):
+        _workspace(manifest, written)
+    ours = _ours(service, catalogue, fact, kept, links if isinstance(links, Mapping) else None)
+    ordered = {key: written[key] for key in _ORDER if key in written}
+    ordered |= {key: item for key, item in written.items() if key not in ordered}
+    return {**ordered, **({"x-devenv": ours} if ours else {})}
+
+
+def _port(port: ports.Port | str) -> dict[str, Any] | str:
+    if isinstance(port, str):
+        return port
+    place = {} if port.host_ip is None else {"host_ip": port.host_ip}
+    return {"target": port.target, "published": port.published, **place, "protocol": port.protocol, **port.extra}
+
+
+def _needs(
+    needs: Mapping[str, Mapping[str, Any]],
+    services: Mapping[str, Any],
+    checks: Mapping[str, dict[str, Any] | str | None],
+    kept: dict[str, str],
+) -> dict[str, dict[str, Any]]:
+    """`depends_on` as Compose can hold it: for what has no healthcheck devenv alone can wait (`kept`)."""
+    written: dict[str, dict[str, Any]] = {}
+    for need, long in needs.items():
+        written[need] = dict(long)
+        if long["condition"] == "service_healthy" and checks.get(need) is None and addresses.conditions(services[need]):
+            written[need]["condition"] = "service_started"
+            kept[need] = "service_healthy"
+    return written
+
+
+def _workspace(manifest: Manifest, written: dict[str, Any]) -> None:
+    """What the editor's service needs: it stays up, as this host's user, with the repository in it."""
+    folder = workspace_folder(manifest)
+    written.setdefault("init", True)
+    written.setdefault("user", f"{ports.reference(UID, DEFAULT_ID)}:{ports.reference(GID, DEFAULT_ID)}")
+    if "command" not in written and "entrypoint" not in written:
+        written["command"] = ["sleep", "infinity"]
+    written.setdefault("working_dir", folder)
+    written["environment"] = {**written.get("environment", {}), "DEVENV_WORKSPACE": "1"}
+    mounts = written.get("volumes", [])
+    targets = [str(mount.get("target", "")).rstrip("/") for mount in mounts if isinstance(mount, Mapping)]
+    if not any(folder.rstrip("/") == target or folder.startswith(f"{target}/") for target in targets if target):
+        source = {"type": "bind", "source": _TO_REPOSITORY, "target": folder, "bind": {"create_host_path": True}}
+        written["volumes"] = [source, *mounts]
+
+
+def _ours(
+    service: Mapping[str, Any],
+    catalogue: Mapping[str, CatalogueService],
+    fact: Facts,
+    kept: Mapping[str, str],
+    links: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """The service's `x-devenv`."""
+    ours: dict[str, Any] = {}
+    if "use" in service:
+        kind, version = catalogue_of.lookup(catalogue, service["use"])
+        ours["use"] = f"{kind.name}@{version}"
+        if kind.server:
+            ours["server"] = f"{kind.name}/{version.partition('.')[0]}"
+        if kind.data:
+            ours["data"] = kind.data
+        if kind.seeder:
+            ours["seeder"] = kind.seeder
+        if fact.credentials:
+            ours["values"] = dict(fact.credentials)
+    if service.get("ready"):
+        ours["ready"] = [_condition(condition, fact) for condition in addresses.conditions(service)]
+    if service.get("seed"):
+        ours["seed"] = list(service["seed"])
+    if "one_shot" in service:
+        ours["one_shot"] = service["one_shot"]
+    if fact.urls:
+        ours["urls"] = dict(fact.urls)
+    if kept:
+        ours["depends_on"] = dict(kept)
+    ours |= {key: service[key] for key in ("owner", "docs", "runbook") if key in service}
+    if links:
+        ours["links"] = dict(links)
+    return ours
+
+
+def _condition(condition: Mapping[str, Any], fact: Facts) -> dict[str, Any]:
+    """One item of `ready` in its full form: what is asked for, and at which port."""
+    full = dict(condition)
+    port = fact.values.get("port")
+    if "http" in full:
+        option = full["http"]
+        options = dict(option) if isinstance(option, Mapping) else {"path": option}
+        full["http"] = {"path": options.pop("path", "/"), **({"port": _number(port)} if port else {}), **options}
+    if isinstance(full.get("tcp"), Mapping):
+        number = full["tcp"].get("port", port)
+        full["tcp"] = _number(number) if number is not None else {}
+    return full
+
+
+def _number(port: Any) -> Any:
+    return int(port) if str(port).isdigit() else port
+
+
+def _top(manifest: Manifest, services: Mapping[str, Any]) -> dict[str, Any]:
+    """The file's own `x-devenv`."""
+    value = manifest.document.value
+    top: dict[str, Any] = {}
+    workspace = workspace_service(manifest)
+    if workspace is not None:
+        user = (value.get("workspace") or {}).get("user")
+        top["workspace"] = {
+            "service": workspace,
+            **({"user": user} if user else {}),
+            "folder": workspace_folder(manifest),
+        }
+    if value.get("tasks"):
+        top["tasks"] = {name: _task(task, workspace) for name, task in value["tasks"].items()}
+    top |= {key: value[key] for key in ("checks", "requires", *_ABOUT) if value.get(key)}
+    return top
+
+
+def _task(task: Any, workspace: str | None) -> dict[str, Any]:
+    long = dict(task) if isinstance(task, Mapping) else {"command": task}
+    return {"service": long.pop("service", workspace), **long}

@@ -1,0 +1,77 @@
+"""The manifest's workspace as `devcontainer.json`: plain JSON, so that every reader takes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from devenv.core.ports import Port
+from devenv.core.render.compose import workspace_folder, workspace_service
+from devenv.core.render.frame import framed, stamp
+from devenv.model.manifest import Manifest
+
+_AS_THEY_ARE = (
+    "otherPortsAttributes", "features", "remoteEnv", "userEnvProbe", "waitFor", "onCreateCommand",
+    "updateContentCommand", "postCreateCommand", "postStartCommand", "postAttachCommand", "hostRequirements",
+)  # fmt: skip
+
+
+def devcontainer(
+    manifest: Manifest, table: Mapping[str, list[Port | str]], *, template: str, initialize: str
+) -> str | None:
+    """The file's text, None where the manifest has no workspace. `initialize` is the command the editor runs on the
+    host before it looks for the container."""
+    service = workspace_service(manifest)
+    if service is None:
+        return None
+    workspace: Mapping[str, Any] = manifest.document.value["workspace"]
+    more: dict[str, Any] = {"remoteUser": workspace["user"]} if "user" in workspace else {}
+    forwarded, attributes = _ports(service, workspace, table)
+    if forwarded:
+        more["forwardPorts"] = forwarded
+    if attributes:
+        more["portsAttributes"] = attributes
+    more |= {key: workspace[key] for key in _AS_THEY_ARE if key in workspace}
+    more["customizations"] = _customizations(workspace)
+    return framed(
+        template,
+        {
+            "name": _json(workspace.get("name", manifest.name)),
+            "service": _json(service),
+            "folder": _json(workspace_folder(manifest)),
+            "initialize": _json(initialize),
+            "more": _json(more)[2:-2],
+        },
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _ports(
+    own: str, workspace: Mapping[str, Any], table: Mapping[str, list[Port | str]]
+) -> tuple[list[Any], dict[str, Any]]:
+    """What the editor forwards: what the manifest says, else every published port as seen from the workspace."""
+    published = {
+        (port.target if service == own else f"{service}:{port.target}"): str(port.extra.get("name") or service)
+        for service, ports in table.items()
+        for port in ports
+        if isinstance(port, Port) and port.protocol == "tcp"
+    }
+    forwarded = list(workspace.get("forwardPorts", published))
+    attributes = {
+        str(port): {"label": label, "onAutoForward": "silent"} for port, label in published.items() if port in forwarded
+    }
+    return forwarded, {**attributes, **workspace.get("portsAttributes", {})}
+
+
+def _customizations(workspace: Mapping[str, Any]) -> dict[str, Any]:
+    """Every editor's own part, ours (the stamp) last."""
+    given = dict(workspace.get("customizations", {}))
+    code = dict(given.pop("vscode", {}))
+    for key in ("extensions", "settings"):
+        if key in workspace:
+            code[key] = workspace[key]
+    return {**({"vscode": code} if code else {}), **given, "devenv": {"made": stamp()}}

@@ -1,0 +1,87 @@
+"""The variables that a rendered file names: those that stand for a value of this host, and those of people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from devenv.core.longform import REFERENCE
+from devenv.model.errors import Span
+
+Kind = Literal["project", "port", "image", "uid", "gid", "user", "secret"]
+
+_PARTS = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?+])(.*))?\}?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One variable of the rendered file, and what a value is chosen from.
+
+    `default` is what Compose takes without a value (None: none). `required`: it must have one. Ports carry `service`,
+    `container_port`, `protocol` and `preferred`; images `service` and `ref`, the official reference. `where` is where
+    the manifest names it (`user` and `secret` alone). `passed` marks a name without a value in an `environment`,
+    which the container gets only where it is set.
+    """
+
+    name: str
+    kind: Kind
+    default: str | None = None
+    service: str = ""
+    container_port: int = 0
+    protocol: str = "tcp"
+    preferred: int = 0
+    ref: str = ""
+    required: bool = False
+    passed: bool = False
+    where: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One `${…}`: its name, the sign behind it (`:-`, `-`, `:?`, `?`, `:+`, `+` or "") and what follows that."""
+
+    name: str
+    sign: str
+    rest: str
+
+
+def references(text: str) -> Iterator[Reference]:
+    """Every reference of a Compose text, those within defaults too."""
+    for match in REFERENCE.finditer(text):
+        parts = _PARTS.fullmatch(match[0].removesuffix("}") if match[0].startswith("${") else match[0])
+        if match[0] != "$$" and parts:
+            reference = Reference(name=parts[1], sign=parts[2] or "", rest=parts[3] or "")
+            yield reference
+            yield from references(reference.rest)
+
+
+def required(text: str, secrets: Mapping[str, str]) -> str:
+    """`text` with each reference to a secret's variable as `${NAME:?why}`, without any default. `secrets` maps a
+    variable's name to the secret's."""
+
+    def change(match: re.Match[str]) -> str:
+        found = next(references(match[0]), None)
+        if found is None or found.name not in secrets:
+            return match[0]
+        return "${" + f"{found.name}:?{missing(found.name, secrets[found.name])}" + "}"
+
+    return REFERENCE.sub(change, text) if "$" in text else text
+
+
+def missing(variable: str, secret: str) -> str:
+    """What Compose says where a secret has no value."""
+    return f"the secret {secret} has no value, set {variable} in the shell or in .env"
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text below `value` (keys are never interpolated)."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from texts(item)

@@ -1,0 +1,250 @@
+"""The keys that devenv adds to Compose's, in a service and at the top of `devenv.yaml`."""
+
+from __future__ import annotations
+
+from devenv.core.schema.shapes import (
+    BOOLEAN,
+    BYTES,
+    DURATION,
+    PATH,
+    SCALAR,
+    TEXT,
+    TEXTS,
+    Schema,
+    by_name,
+    either,
+    key,
+    listed,
+    mapping,
+    text,
+    whole,
+)
+
+_PORT = whole("a port from 1 to 65535", 1, 65535)
+_COMMAND = either(TEXT, TEXTS, title="a text or a list of texts")
+_TIMEOUT = key(DURATION, "Time it has, counted from the start of the container (120 s by default).", "60s")
+_COUNT = whole("a whole number from 0", 0)
+
+_HTTP = mapping(
+    {
+        "path": key(text("a path that begins with `/`", "^/"), "What is asked for.", "/health"),
+        "port": key(_PORT, "Port inside the container; by default the service's first.", 8000),
+        "status": key(
+            text("a status such as 200, or a range such as `200-399`", "^[1-5][0-9][0-9](?:-[1-5][0-9][0-9])?$")
+            | {"type": ["integer", "string"], "minimum": 100, "maximum": 599},
+            "The answer that counts; by default `200-399`.",
+            200,
+        ),
+        "headers": key(by_name(SCALAR, "a mapping of headers", "."), "Headers of the request.", {"Host": "shop.test"}),
+    },
+    "a path, or a mapping with `path`",
+)
+_READY_ONE = {
+    "type": "object",
+    "title": "a mapping with one of `http`, `tcp`, `exec`, `log`, `health`",
+    "properties": {
+        "http": key(
+            either(text("a path that begins with `/`", "^/"), _HTTP, title="a path that begins with `/`, or a mapping"),
+            "It answers a request over HTTP.",
+            "/health",
+        ),
+        "tcp": key(
+            either(
+                _PORT,
+                mapping({"port": key(_PORT, "Port inside the container.", 5432)}, "a mapping with `port`"),
+                title="a port from 1 to 65535",
+            ),
+            "It accepts connections.",
+            5432,
+        ),
+        "exec": key(_COMMAND, "A command inside ends 0; a text is run by `sh -c`.", ["pg_isready", "-q"]),
+        "log": key(text("a regular expression"), "A line of its output matches.", "ready to accept connections"),
+        "health": key(
+            {"type": "boolean", "const": True, "title": "`true`"}, "The engine's own healthcheck says healthy.", True
+        ),
+        "timeout": _TIMEOUT,
+    },
+    "patternProperties": {"^x-": {}},
+    "additionalProperties": False,
+}
+
+_SEED_ONE = mapping(
+    {
+        "sql": key(PATH, "A file of SQL, run as written.", "seeds/schema.sql"),
+        "csv": key(PATH, "A file of rows with commas.", "seeds/products.csv"),
+        "jsonl": key(PATH, "A file with one JSON object a line.", "seeds/events.jsonl"),
+        "table": key(TEXT, "Table the rows go to, which the seed then owns; by default the file's stem.", "events"),
+        "name": key(TEXT, "Its name in the ledger; by default the path.", "products"),
+        "columns": key(TEXTS, "Columns in the order of the file.", ["id", "title"]),
+        "delimiter": key(text("one character", r"^(?:.|\t)$"), "What stands between two values (CSV).", ";"),
+        "null": key(TEXT, "The text that means no value (CSV).", "\\N"),
+        "header": key(BOOLEAN, "The first line names the columns (CSV); true by default.", True),
+        "transactional": key(BOOLEAN, "Whole or not at all; `false` for what cannot run in one transaction.", False),
+    },
+    "a seed in long form",
+)
+
+_LINK = by_name(TEXT, "a mapping of label to address", ".")
+_OWNER = key(TEXT, "Who to ask.", "team-shop")
+_DOCS = key(TEXT, "Where to read on.", "docs/api.md")
+_RUNBOOK = key(TEXT, "What to do when it is sick.", "docs/runbooks/api.md")
+_LINKS = key(_LINK, "Further addresses, by label.", {"dashboard": "https://grafana.shop.test"})
+
+SERVICE: dict[str, Schema] = {
+    "use": key(
+        text("a catalogue service such as `postgres` or `postgres@17`", "^[a-z0-9][a-z0-9._-]*(?:@[A-Za-z0-9._-]+)?$"),
+        "A service of the catalogue, with its version where another than the default is wanted: image, port, health, "
+        "addresses and seeder in one word.",
+        "postgres@17",
+    ),
+    "ready": key(
+        either(
+            _READY_ONE, listed(_READY_ONE, "a list of conditions", at_least=1), title="a condition or a list of them"
+        ),
+        "When it can be used. Of several, all must be met.",
+        {"http": "/health"},
+    ),
+    "seed": key(
+        either(
+            PATH,
+            listed(either(PATH, _SEED_ONE, title="a path or a long form"), "a list of paths or long forms"),
+            title="a path or a list of seeds",
+        ),
+        "What to load once it is ready: files (.sql, .csv, .jsonl) or folders of them, in order, each once per data.",
+        ["seeds/schema.sql", "seeds/products.csv"],
+    ),
+    "one_shot": key(BOOLEAN, "It is meant to run to its end; 0 is success.", True),
+    "lazy": key(BOOLEAN, "Started at the first connection.", True),
+    "owner": _OWNER,
+    "docs": _DOCS,
+    "runbook": _RUNBOOK,
+    "links": key(
+        either(_LINK, TEXTS, title="a mapping of label to address"),
+        "Further addresses, by label. (A list is Compose's old `links`.)",
+        {"dashboard": "https://grafana.shop.test"},
+    ),
+}
+"""Keys of a service that are devenv's."""
+
+_HOOK = either(
+    TEXT,
+    TEXTS,
+    by_name(_COMMAND, "a mapping of name to command", "."),
+    title="a text, a list of texts or a mapping of commands",
+)
+_ANY = {"type": "object", "title": "a mapping"}
+
+WORKSPACE = mapping(
+    {
+        "service": key(TEXT, "The service that the editor opens; by default the one named `workspace`.", "workspace"),
+        "user": key(TEXT, "User inside whom the editor works as (devcontainer.json: remoteUser).", "dev"),
+        "folder": key(
+            text("an absolute path", "^/"),
+            "Where the repository is mounted (devcontainer.json: workspaceFolder).",
+            "/workspaces/shop",
+        ),
+        "name": key(TEXT, "Name that the editor shows.", "Shop"),
+        "extensions": key(TEXTS, "Extensions of Visual Studio Code.", ["ms-python.python"]),
+        "settings": key(_ANY, "Settings of Visual Studio Code.", {"editor.formatOnSave": True}),
+        "customizations": key(_ANY, "Settings of other editors, as in devcontainer.json.", {"jetbrains": {}}),
+        "features": key(_ANY, "Dev container features.", {"ghcr.io/devcontainers/features/git:1": {}}),
+        "forwardPorts": key(
+            listed({"type": ["integer", "string"], "title": "a port or `service:port`"}, "a list of ports"),
+            "Ports the editor forwards; by default those that the services publish.",
+            [8000, "db:5432"],
+        ),
+        "portsAttributes": key(_ANY, "What the editor does with a port.", {"8000": {"label": "API"}}),
+        "otherPortsAttributes": key(_ANY, "What it does with other ports.", {"onAutoForward": "ignore"}),
+        "remoteEnv": key(
+            by_name({"type": ["string", "null"], "title": "a text"}, "a mapping of variables", "."),
+            "Variables of the editor's processes.",
+            {"PAGER": "less"},
+        ),
+        "onCreateCommand": key(_HOOK, "Run once in a new container.", "make deps"),
+        "updateContentCommand": key(_HOOK, "Run after onCreateCommand.", "make deps"),
+        "postCreateCommand": key(_HOOK, "Run when the container is given to a person.", "make hooks"),
+        "postStartCommand": key(_HOOK, "Run at each start.", "git status"),
+        "postAttachCommand": key(_HOOK, "Run each time an editor attaches.", "make greet"),
+        "waitFor": key(
+            text(
+                "a hook's name",
+                "^(?:initializeCommand|onCreateCommand|updateContentCommand|postCreateCommand|postStartCommand)$",
+            ),
+            "The hook the editor waits for.",
+            "postCreateCommand",
+        ),
+        "userEnvProbe": key(
+            text("a way to read it", "^(?:none|loginShell|loginInteractiveShell|interactiveShell)$"),
+            "How the user's variables are read.",
+            "loginShell",
+        ),
+        "hostRequirements": key(_ANY, "What the machine must have.", {"cpus": 4}),
+    },
+    "a mapping",
+)
+
+_TASK = mapping(
+    {
+        "service": key(TEXT, "Where it runs; by default in the workspace's service.", "api"),
+        "command": key(_COMMAND, "What is run; a text is run by `sh -c`.", "pytest -q"),
+        "description": key(TEXT, "What it is for, in a line.", "Run the API's tests"),
+    },
+    "a command, or a mapping with `command`",
+    required=("command",),
+)
+
+TOP: dict[str, Schema] = {
+    "base": key(
+        text("a stack of the catalogue", "^[a-z0-9][a-z0-9._-]*$"),
+        "A whole stack of the catalogue to build on; this file is merged over it as Compose merges a second file.",
+        "shop",
+    ),
+    "workspace": key(WORKSPACE, "The devcontainer.", {"service": "workspace", "user": "dev"}),
+    "tasks": key(
+        by_name(either(TEXT, TEXTS, _TASK, title="a command, or a mapping with `command`"), "a mapping of tasks"),
+        "Commands by name, for `devenv run NAME`.",
+        {"test": {"service": "api", "command": "pytest -q"}},
+    ),
+    "checks": key(
+        by_name({"type": "object", "title": "a mapping"}, "a mapping of checks"),
+        "Requests along the critical paths that prove the stack works.",
+        {"order": {"url": "{{ api.url }}/orders"}},
+    ),
+    "requires": key(
+        mapping(
+            {
+                "engine": key(TEXT, "Engine version.", ">=20.10"),
+                "memory": key(BYTES, "Memory of the engine.", "4g"),
+                "disk": key(BYTES, "Free disk of the engine.", "10g"),
+                "cpus": key(_COUNT, "CPUs of the engine.", 2),
+                "tools": key(TEXTS, "Programs on the host.", ["git"]),
+            }
+        ),
+        "What the machine must have.",
+        {"engine": ">=20.10", "memory": "4g"},
+    ),
+    "owner": _OWNER,
+    "docs": _DOCS,
+    "runbook": _RUNBOOK,
+    "links": _LINKS,
+}
+"""Keys at the top that are devenv's."""
+
+READY_LIST = listed(_READY_ONE, "a list of conditions")
+X_SERVICE: dict[str, Schema] = {
+    **{name: shape for name, shape in SERVICE.items() if name != "links"},
+    "links": _LINKS,
+    "server": key(TEXT, "Whose data the volume at `data` holds.", "postgres/17"),
+    "data": key(PATH, "Where its data lies in the container.", "/var/lib/postgresql/data"),
+    "seeder": key(TEXT, "The kind of seeder that loads its seeds.", "postgres"),
+    "values": key(by_name(SCALAR, "a mapping", "."), "What addresses and seeders are made from.", {"user": "app"}),
+    "urls": key(_LINK, "Addresses on the host, by label.", {"url": "http://127.0.0.1:8000"}),
+    "depends_on": key(
+        by_name(TEXT, "a mapping of service to condition"),
+        "Conditions that devenv holds where a healthcheck cannot say them.",
+        {"worker": "service_healthy"},
+    ),
+}
+"""Keys of `x-devenv` in a service of a Compose file."""
+X_TOP: dict[str, Schema] = {name: shape for name, shape in TOP.items() if name != "base"}
+"""Keys of `x-devenv` at the top of a Compose file."""
