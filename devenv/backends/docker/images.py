@@ -67,7 +67,11 @@ def pull(client: Client, ref: str, *, platform: str | None, report: Report, canc
     repository, tag = split(ref)
     what = f"pull image {ref}"
     layers: dict[str, list[int]] = {}
-    with Exchange(client, what=what, cancel=cancel) as exchange:
+
+    def refused(status: int, said: str, what: str) -> DevenvError:
+        return _failed_pull(ref, status, said, what)
+
+    with Exchange(client, what=what, cancel=cancel, refusal=refused) as exchange:
         exchange.send(
             "POST",
             client.path("/images/create", {"fromImage": repository, "tag": tag, "platform": platform}),
@@ -75,7 +79,7 @@ def pull(client: Client, ref: str, *, platform: str | None, report: Report, canc
         )
         for said in exchange.messages():
             if said.get("error"):
-                raise _failed_pull(what, ref, str(said["error"]))
+                raise refused(500, str(said["error"]), what)
             _count(layers, said)
             report.progress(
                 sum(done for done, _ in layers.values()),
@@ -98,7 +102,7 @@ def _count(layers: dict[str, list[int]], said: Mapping[str, object]) -> None:
         layers[layer][0] = layers[layer][1]
 
 
-def _failed_pull(what: str, ref: str, said: str) -> DevenvError:
+def _failed_pull(ref: str, status: int, said: str, what: str) -> DevenvError:
     if unanswered(said):
         return DevenvError(
             f"cannot {what}: {said}",
@@ -117,7 +121,7 @@ def _failed_pull(what: str, ref: str, said: str) -> DevenvError:
             hint=f"see that name and tag are right; a private one needs `docker login {registry(ref)}`",
             code=ExitCode.FAILED,
         )
-    return errors.refusal(500, said, what)
+    return errors.refusal(status, said, what)
 
 
 def import_image(client: Client, ref: str, tar: Iterable[bytes], *, labels: Mapping[str, str], cancel: Cancel) -> str:

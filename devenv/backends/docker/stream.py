@@ -10,11 +10,12 @@ import http.client
 import io
 import json
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from devenv.backends.docker import errors
 from devenv.backends.docker.client import READ, Client, message
+from devenv.model.errors import DevenvError
 from devenv.model.protocols import Cancel
 
 _STREAMS = {0: "stdout", 1: "stdout", 2: "stderr"}
@@ -22,11 +23,20 @@ _CHUNK = 64 * 1024
 
 
 class Exchange:
-    """A request and its answer. Use as a context manager: it cancels with `cancel` and always closes its socket."""
+    """A request and its answer. Use as a context manager: it cancels with `cancel` and always closes its socket.
+    `refusal` makes the error of (status, text, `what`) that the engine refuses with."""
 
-    def __init__(self, client: Client, *, what: str, cancel: Cancel | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        what: str,
+        cancel: Cancel | None = None,
+        refusal: Callable[[int, str, str], DevenvError] = errors.refusal,
+    ) -> None:
         self._client = client
         self._what = what
+        self._refusal = refusal
         self._cancel = cancel
         if cancel is not None and cancel.cancelled:
             raise errors.cancelled(what)
@@ -101,7 +111,7 @@ class Exchange:
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise self.failure(error) from None
         if status >= 400:
-            raise errors.refusal(status, message(refused.decode(errors="replace")), self._what)
+            raise self._refusal(status, message(refused.decode(errors="replace")), self._what)
 
     def _send_chunks(self, stream: Iterable[bytes]) -> None:
         for part in stream:
@@ -138,7 +148,7 @@ class Exchange:
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise self.failure(error) from None
         if status >= 400:
-            raise errors.refusal(status, message(refused.decode(errors="replace")), self._what)
+            raise self._refusal(status, message(refused.decode(errors="replace")), self._what)
         self.socket.settimeout(None)
 
     def read(self, size: int = _CHUNK) -> bytes:
