@@ -274,5 +274,15 @@ class Plan:
         return "\n".join(lines)
 
     @property
+    def told(self) -> tuple[tuple[str, str, str, str, str], ...]:
+        """The nodes as `RunStarted.nodes` tells them."""
+        return tuple((n.id, n.step.service, n.step.verb, n.step.object, n.cause) for n in self.nodes)
+
+    @property
+    def needs(self) -> dict[str, tuple[str, ...]]:
+        """What each node with needs waits for, as `RunStarted.needs` tells it."""
+        return {n.id: (*n.needs, *n.after) for n in self.nodes if n.needs or n.after}
+
+    @property
     def destructive(self) -> tuple[Node, ...]:
         return tuple(n for n in self.nodes if isinstance(n.step, Remove) and n.step.destructive)
