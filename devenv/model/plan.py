@@ -225,11 +225,13 @@ class Rename(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remove(Step):
-    """Remove a `container`, `network` or `volume` (`kind`). `destructive` where data goes with it: asked for in app."""
+    """Remove a `container`, `network` or `volume` (`kind`). `destructive` where data goes with it: asked for in app.
+    `volumes`: a container's anonymous volumes go too."""
 
     kind: str
     name: str
     destructive: bool = False
+    volumes: bool = False
 
     @property
     def object(self) -> str:
