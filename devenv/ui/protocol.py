@@ -10,6 +10,8 @@ from devenv.model.events import Event
 
 
 class Ui(Protocol):
+    """All methods may be called from any thread, also while a run goes on."""
+
     def say(self, line: str) -> None:
         """What devenv does now, for whoever watches (stderr). Never data."""
 
@@ -17,7 +19,7 @@ class Ui(Protocol):
         """Something the user should know and need not act on (stderr)."""
 
     def print(self, text: str) -> None:
-        """The answer that was asked for (stdout)."""
+        """The answer that was asked for (stdout). Raises BrokenPipeError once nobody reads it any more."""
 
     def ask(self, question: str) -> bool:
         """A yes or no at the terminal; no where there is none."""
@@ -27,3 +29,6 @@ class Ui(Protocol):
 
     def subscriber(self) -> Callable[[Event], None]:
         """What the events of a run are given to."""
+
+    def close(self, code: int) -> None:
+        """The command is over and ends with `code`: what is drawn stays, nothing more is said."""

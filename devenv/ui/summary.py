@@ -1,0 +1,86 @@
+"""The end of a run in words: what failed, why and what hangs on it; else the addresses to open and what was seeded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from devenv.core.view import Failure, View
+from devenv.model.events import RunFinished
+from devenv.ui import text
+
+_LOG_LINES = 20
+_DONE: Mapping[str, str] = {
+    "up": "is up",
+    "start": "is started",
+    "restart": "is restarted",
+    "stop": "is stopped",
+    "down": "is down",
+    "seed": "is seeded",
+    "reset": "is reset",
+}
+_STEPS: Mapping[str, str] = {
+    "Pull": "could not be pulled",
+    "Build": "could not be built",
+    "Bootstrap": "could not be made",
+    "WaitReady": "does not become ready",
+    "Seed": "could not be seeded",
+    "Start": "could not be started",
+    "Run": "failed",
+    "CreateContainer": "could not be created",
+    "CreateNetwork": "could not be created",
+    "CreateVolume": "could not be created",
+    "Remove": "could not be removed",
+    "Stop": "could not be stopped",
+}
+
+
+def failures(view: View, *, logs: Mapping[str, Sequence[str]] | None = None) -> str:
+    """One block a first cause, "" where there is none. `logs` are the last lines by node, for a failure that brought
+    none of its own."""
+    return "\n\n".join(_block(failure, logs or {}) for failure in view.failures())
+
+
+def success(view: View, end: RunFinished) -> str:
+    """What `up` and the other verbs end with: one line on the whole, then what was seeded and what to open."""
+    lines = [_headline(view, end)]
+    if end.code == 0 or end.urls or end.seeded:
+        labels = [*(("seeded", name, words) for name, words in end.seeded.items())]
+        labels += [("open", name, url) for name, url in end.urls.items()]
+        name = max((text.width(label[1]) for label in labels), default=0)
+        before = ""
+        for label, service, words in labels:
+            lines.append(f"  {'' if label == before else label:6}  {text.pad(service, name)}  {words}")
+            before = label
+    return "\n".join(lines)
+
+
+def _headline(view: View, end: RunFinished) -> str:
+    spent = text.seconds(end.seconds)
+    if end.code == 130:
+        return end.message or f"{view.project}: interrupted after {spent}. `devenv {view.verb}` goes on from here."
+    if end.message:
+        return end.message
+    if end.code == 0:
+        if not view.total:
+            return f"{view.project}: nothing to do."
+        return f"{view.project} {_DONE.get(view.verb, f'{view.verb}: done')} ({spent})."
+    broken = list(dict.fromkeys(failure.name for failure in view.failures()))
+    because = f": {', '.join(broken)} failed" if broken else ""
+    return f"{view.project}: `{view.verb}` failed after {spent}{because}."
+
+
+def _block(failure: Failure, logs: Mapping[str, Sequence[str]]) -> str:
+    outcome = failure.outcome
+    name = text.short_image(failure.name)
+    what = _STEPS.get(failure.step, "failed")
+    lines = [f"✘ {name} {what}: {text.clean(outcome.message)}"]
+    code = outcome.data.get("exit_code")
+    if code is not None and str(code) not in outcome.message:
+        lines.append(f"  exit code {code}")
+    log = list(outcome.log or logs.get(failure.node, ()))[-_LOG_LINES:]
+    lines += [f"  │ {text.clean(line)}" for line in log]
+    if failure.skipped:
+        lines.append(f"  Not started because of it: {', '.join(failure.skipped)}")
+    if outcome.hint:
+        lines.append(f"  → {text.clean(outcome.hint)}")
+    return "\n".join(lines)

@@ -1,0 +1,40 @@
+"""Rows and columns as text, for `status` and other lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from devenv.ui import text
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, width: int | None = None) -> str:
+    """`rows` under `columns`, each column as wide as its widest cell; a cell with line ends takes several lines.
+
+    `width` is the terminal's: where the table is wider, the last column goes to lines of its own below its row, so
+    that nothing is cut (an address must stay whole). Without rows only the head is there.
+    """
+    cells = [[text.clean(cell).split("\n") for cell in row] for row in rows]
+    wide = [
+        max([text.width(name), *(text.width(line) for row in cells for line in row[index])])
+        for index, name in enumerate(columns)
+    ]
+    if width is not None and len(columns) > 2 and sum(wide) + 2 * (len(wide) - 1) > width:
+        return _folded(columns, cells, wide)
+    return "\n".join([_line(columns, wide), *(line for row in cells for line in _lines(row, wide))])
+
+
+def _folded(columns: Sequence[str], cells: Sequence[Sequence[Sequence[str]]], wide: Sequence[int]) -> str:
+    lines = [_line(columns[:-1], wide[:-1])]
+    for row in cells:
+        lines += _lines(row[:-1], wide[:-1])
+        lines += [f"    {line}" for line in row[-1] if line]
+    return "\n".join(lines)
+
+
+def _lines(row: Sequence[Sequence[str]], wide: Sequence[int]) -> list[str]:
+    height = max((len(cell) for cell in row), default=0)
+    return [_line([cell[i] if i < len(cell) else "" for cell in row], wide) for i in range(height)]
+
+
+def _line(cells: Sequence[str], wide: Sequence[int]) -> str:
+    return "  ".join(text.pad(cell, columns) for cell, columns in zip(cells, wide, strict=True)).rstrip()
