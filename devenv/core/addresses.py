@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from devenv.core import longform
 from devenv.core.ports import Port
@@ -112,6 +111,10 @@ def _url(shape: str, credentials: Mapping[str, str], host: str, port: str) -> st
 
 def _quoted(value: str) -> str:
     """Percent-encoded for an URL; references stay."""
+    if value.isalnum() and value.isascii():
+        return value
+    from urllib.parse import quote
+
     return "".join(
         part if part.startswith("$") and part != "$$" else quote(part.replace("$$", "$"), safe="")
         for part in _PART.split(value)

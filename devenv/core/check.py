@@ -18,6 +18,8 @@ from devenv.model.errors import DevenvError, Span
 from devenv.model.manifest import CatalogueService, Document, Path
 
 SEED_KINDS = {".sql": "sql", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_BRACED = re.compile(longform.REFERENCE.pattern + r"|\$\{[^}]*\}?")
+_REFERENCE = re.compile(r"\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*(?::?[-?+].*)?\}", re.DOTALL | re.ASCII)
 READY_KINDS = ("http", "tcp", "exec", "log", "health")
 
 _LATER_TOP = {
@@ -55,11 +57,35 @@ def not_yet(document: Document) -> Iterator[DevenvError]:
             hint = "In devenv.yaml these keys stand in the service itself; `x-devenv` is for plain Compose files."
             where = document.where(("services", name, "x-devenv"))
             yield DevenvError("`x-devenv` is not read here.", hint=hint, where=where)
-        if str(service.get("scale", 1)) not in ("0", "1") and "$" not in str(service["scale"]):
-            where = place(document, ("services", name, "scale"))
-            yield DevenvError(
-                "More than one container a service cannot be had yet.", hint="Take `scale` out.", where=where
-            )
+        replicas = (service.get("deploy") or {}).get("replicas", 1)
+        for key, count in (("scale", service.get("scale", 1)), ("deploy", replicas)):
+            if str(count) not in ("0", "1") and "$" not in str(count):
+                where = place(document, ("services", name, key, *(["replicas"] if key == "deploy" else [])))
+                message = "More than one container a service cannot be had yet."
+                yield DevenvError(message, hint=f"Take `{key}{'.replicas' * (key == 'deploy')}` out.", where=where)
+
+
+def references(document: Document) -> Iterator[DevenvError]:
+    """`${…}` that no Compose reader takes. What the workspace says is for devcontainer.json, which has its own."""
+    for path, written in texts(document.value):
+        if path[0] == "workspace" or "${" not in written:
+            continue
+        bad = next((m[0] for m in _BRACED.finditer(written) if m[0] != "$$" and not _REFERENCE.fullmatch(m[0])), None)
+        if bad is not None:
+            hint = "A variable is `${NAME}`, `${NAME:-default}` or `${NAME:?why}`; a literal `$` is `$$`."
+            yield DevenvError(f"`{bad}` is no variable.", hint=hint, where=place(document, path))
+
+
+def texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text below `value`, with where it stands."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from texts(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from texts(item, (*path, index))
 
 
 def services(document: Document) -> Mapping[str, Any]:
@@ -71,7 +97,7 @@ def services(document: Document) -> Mapping[str, Any]:
 def consistent(document: Document, names: tuple[str, ...], hurt: frozenset[Path]) -> Iterator[DevenvError]:
     """All checks of what refers to what. `names` are the services as written, also those that could not be read;
     `hurt` are services (as paths) of which some keys could not be."""
-    if not names:
+    if not names and ("services",) not in hurt:
         where = document.where(("services",))
         yield DevenvError(
             "There are no services.", hint="Add one, for example `services: {db: {use: postgres}}`.", where=where
@@ -83,7 +109,7 @@ def consistent(document: Document, names: tuple[str, ...], hurt: frozenset[Path]
             yield DevenvError(f"`{name}` says nothing of what to run.", hint=hint, where=document.where(at))
         yield from _needs(document, name, service, names)
         yield from _named(document, name, service)
-        yield from _ready(document, name, service)
+        yield from _ready(document, name, service, at in hurt)
     yield from _variables(document)
     yield from _around(document, names)
 
@@ -112,7 +138,7 @@ def circle(document: Document) -> Iterator[DevenvError]:
     if found:
         yield DevenvError(
             "These services wait for one another: " + " → ".join(f"`{name}`" for name in found) + ".",
-            hint="Take one of these `depends_on` (or the `{{ }}` that implies it) out.",
+            hint="Take one of these `depends_on` out; where `{{ }}` implies it, write that address out instead.",
             where=document.where(("services", found[0], "depends_on")),
         )
 
@@ -149,12 +175,12 @@ def _missing(document: Document, path: Path, kind: str, name: str, known: Any) -
     yield DevenvError(f"There is no {kind} `{name}`.", hint=hint, where=where)
 
 
-def _ready(document: Document, name: str, service: Mapping[str, Any]) -> Iterator[DevenvError]:
+def _ready(document: Document, name: str, service: Mapping[str, Any], hurt: bool) -> Iterator[DevenvError]:
     as_list = isinstance(service.get("ready"), list)
     for index, condition in enumerate(conditions(service)):
         path: Path = ("services", name, "ready", index) if as_list else ("services", name, "ready")
         kinds = [kind for kind in READY_KINDS if kind in condition]
-        if len(kinds) != 1:
+        if len(kinds) > 1 or (not kinds and not hurt):
             said = "says nothing of when" if not kinds else f"says {len(kinds)} things at once of when"
             hint = (
                 "One item has one of " + ", ".join(f"`{kind}`" for kind in READY_KINDS) + "; several stand in a list."
@@ -178,9 +204,8 @@ def seeds(document: Document, catalogue: Mapping[str, CatalogueService]) -> Iter
         if not written:
             continue
         kind = catalogue.get(str(service.get("use", "")).partition("@")[0])
-        if "use" in service and kind is None:
-            continue
-        if kind is None or kind.seeder is None:
+        unknown = "use" in service and kind is None  # told already
+        if not unknown and (kind is None or kind.seeder is None):
             known = [item.name for item in catalogue.values() if item.seeder]
             hint = (
                 "Give it `use:` with one of " + ", ".join(f"`{item}`" for item in sorted(known)) + "."

@@ -6,7 +6,7 @@ Everything that is wrong is told at once: what a schema error is about is left o
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,7 +59,11 @@ def decode(
                 DevenvError("A base cannot have a base.", hint="Write its services out.", where=where)
             )
         under = reading.rebased(under, base, folder, copies)
-        merged = merge(under, over)
+        try:
+            merged = merge(under, over)
+        except DevenvError as error:
+            several = error.errors if isinstance(error, DevenvErrors) else (error,)
+            raise DevenvErrors(_in_order([*reading.errors, *several])) from None
     else:
         merged = over
     document = reading.finish(merged)
@@ -87,6 +91,10 @@ def _in_order(errors: list[DevenvError]) -> list[DevenvError]:
     return sorted(unique.values(), key=place)
 
 
+_NOT_ITS_OWN = ("ready", "seed", "owner", "docs", "runbook", "links")
+"""Keys of a service in which naming another one does not mean that its container uses it."""
+
+
 class _Reading:
     """One decode: gathers errors, and remembers what was left out for them."""
 
@@ -112,9 +120,11 @@ class _Reading:
         self.errors += [problem.error for problem in found]
         services = document.value.get("services")
         self.names |= dict.fromkeys(services if isinstance(services, dict) else ())
-        self.hurt |= {problem.path[:2] for problem in found if len(problem.path) > 1}
-        self.hurt |= {problem.path[:1] for problem in found if len(problem.path) == 1}
-        return replace(document, value=_without(document.value, {problem.path for problem in found}))
+        while found:
+            self.hurt |= {problem.path[:2] for problem in found}
+            document = _without(document, {problem.path for problem in found})
+            found = problems(document, "manifest")  # what now lacks a part it needs goes too: that is told already
+        return document
 
     def base(self, document: Document, bases: Mapping[str, BaseStack]) -> BaseStack | None:
         name = document.value.get("base")
@@ -139,7 +149,10 @@ class _Reading:
                 if plain == ".." or plain.startswith("../"):
                     hint = "A base names files of its own folder alone."
                     message = f"`{path}` leads out of the base `{base.name}`."
-                    self.errors.append(DevenvError(message, hint=hint, where=Span(file=base.file)))
+                    where = next(
+                        (document.spans.get(at) for at, text in check.texts(document.value) if path in text), None
+                    )
+                    self.errors.append(DevenvError(message, hint=hint, where=where or Span(file=base.file)))
                     return path
                 copies[posixpath.normpath(posixpath.join(prefix, plain))] = posixpath.normpath(
                     posixpath.join(base.folder, plain)
@@ -152,6 +165,7 @@ class _Reading:
         """Catalogue, checks and `{{ }}`, on the merged document."""
         document = self.with_catalogue(document)
         self.errors += check.not_yet(document)
+        self.errors += check.references(document)
         self.errors += check.consistent(document, tuple(self.names), frozenset(self.hurt))
         self.errors += check.seeds(document, self.catalogue)
         document = self.evaluated(document)
@@ -206,17 +220,18 @@ class _Reading:
         )
         implied: dict[str, dict[str, None]] = {}
         changed: dict[Path, str] = {}
-        for path, written in _texts(document.value, ()):
+        for path, written in check.texts(document.value):
             if not has_expression(written):
                 continue
             try:
-                result = evaluate(written, scope)
+                # devcontainer.json is no Compose file: nothing in it is escaped or put in when the stack starts.
+                result = evaluate(written, scope, final=path[0] == "workspace")
             except TemplateError as error:
                 if not error.follows:
                     self.errors.append(_placed(error, document, path, written))
                 continue
             changed[path] = result.text
-            if len(path) > 2 and path[0] == "services":
+            if len(path) > 2 and path[0] == "services" and path[2] not in _NOT_ITS_OWN:
                 own = str(path[1])
                 implied.setdefault(own, {}).update(dict.fromkeys(n for n in result.services if n != own))
         value = _replaced(document.value, changed)
@@ -240,26 +255,37 @@ def _condition(service: Mapping[str, Any]) -> str:
     return "service_healthy" if service.get("ready") or service.get("healthcheck") else "service_started"
 
 
-def _without(value: Any, left_out: set[Path], path: Path = ()) -> Any:
-    """`value` without what stands at the paths `left_out`."""
+def _without(document: Document, left_out: set[Path]) -> Document:
+    """`document` without what stands at the paths `left_out`; what follows in a list keeps its place in the file."""
+    value = _pruned(document.value, left_out, ())
+    items = [path for path in left_out if path and isinstance(path[-1], int)]
+    if not items:
+        return replace(document, value=value)
+
+    def moved(spans: Mapping[Path, Span]) -> dict[Path, Span]:
+        kept: dict[Path, Span] = {}
+        for path in spans:
+            if any(path[: len(gone)] == gone for gone in items):
+                continue
+            now = list(path)
+            for *above, index in items:
+                size = len(above)
+                if len(path) > size and path[:size] == tuple(above) and int(path[size]) > int(index):
+                    now[size] = int(now[size]) - 1
+            kept[tuple(now)] = spans[path]
+        return kept
+
+    return replace(document, value=value, spans=moved(document.spans), key_spans=moved(document.key_spans))
+
+
+def _pruned(value: Any, left_out: set[Path], path: Path) -> Any:
     if not left_out:
         return value
     if isinstance(value, dict):
-        return {k: _without(v, left_out, (*path, k)) for k, v in value.items() if (*path, k) not in left_out}
+        return {k: _pruned(v, left_out, (*path, k)) for k, v in value.items() if (*path, k) not in left_out}
     if isinstance(value, list):
-        return [_without(v, left_out, (*path, i)) for i, v in enumerate(value) if (*path, i) not in left_out]
+        return [_pruned(v, left_out, (*path, i)) for i, v in enumerate(value) if (*path, i) not in left_out]
     return value
-
-
-def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(item, (*path, index))
 
 
 def _replaced(value: Any, changed: Mapping[Path, str], path: Path = ()) -> Any:

@@ -21,6 +21,9 @@ def is_relative(path: str) -> bool:
 
 def join(folder: str, path: str) -> str:
     """`path` as seen from above `folder`, with `./` before it where Compose would else read a name."""
+    if "$" in path:  # a default may hold slashes and dots of its own
+        whole = f"{folder}/{path.removeprefix('./')}"
+        return whole if whole.startswith((".", "/")) else f"./{whole}"
     joined = posixpath.normpath(posixpath.join(folder, path))
     return joined if joined.startswith(("../", "/")) or joined in (".", "..") else f"./{joined}"
 

@@ -72,7 +72,8 @@ def table(services: Mapping[str, Any], catalogue: Mapping[str, CatalogueService]
     found: dict[str, list[Port | str]] = {}
     for name, items in long.items():
         kind = catalogue.get(str(services[name].get("use", "")).partition("@")[0])
-        found[name] = [item if isinstance(item, str) else _port(name, item, kind, taken) for item in items]
+        once = [item for index, item in enumerate(items) if item not in items[:index]]
+        found[name] = [item if isinstance(item, str) else _port(name, item, kind, taken) for item in once]
     return found
 
 

@@ -129,8 +129,10 @@ def has_expression(text: str) -> bool:
     return "{{" in text or "{%" in text or "{#" in text
 
 
-def evaluate(text: str, scope: Scope) -> Evaluated:
+def evaluate(text: str, scope: Scope, *, final: bool = False) -> Evaluated:
     """`text` with every `{{ … }}` replaced by its value; `{{.Name}}` (Go templates) stays as it is.
+
+    `final`: what comes out is no Compose text: a `$` is a `$`, and a reference has no place in it.
 
     Raises TemplateError: statements and comments, names that are not there, too large, or computed from a reference.
     """
@@ -149,7 +151,7 @@ def evaluate(text: str, scope: Scope) -> Evaluated:
             parts.append(piece)
             continue
         try:
-            parts.append(_result(expression, scope))
+            parts.append(_result(expression, scope, final))
         except TemplateError as error:
             error.offset = start
             raise
@@ -164,7 +166,7 @@ def plain(text: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\{\{ (\w+) \}\}", lambda match: values[match[1]], text)
 
 
-def _result(expression: str, scope: Scope) -> str:
+def _result(expression: str, scope: Scope, final: bool) -> str:
     scope._touched.clear()
     reference = _PLAIN.fullmatch(expression)
     raw = scope.look_up(reference[1], reference[2]) if reference else _jinja(expression, scope)
@@ -175,6 +177,13 @@ def _result(expression: str, scope: Scope) -> str:
             f"`{{{{{expression}}}}}` computes with a value that is known only when the stack starts.",
             hint="Use the value as it is: a port or secret can be put in, not calculated with.",
         )
+    if final:
+        if scope._touched:
+            raise TemplateError(
+                f"`{{{{{expression}}}}}` is known only when the stack starts; here it would have to be known now.",
+                hint="Name a value inside the network, such as `{{ db.url }}`, or set it in the service's environment.",
+            )
+        return raw
     return _TOKEN.sub(lambda match: scope._references[int(match[1])], raw.replace("$", "$$"))
 
 

@@ -5,6 +5,7 @@ render(manifest, catalogue, templates=…, existing=…) → Rendered
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -69,11 +70,9 @@ def render(
     table = ports.table(services, catalogue)
     facts = composing.service_facts(services, table, catalogue)
     body = composing.compose(manifest, catalogue, table, facts)
-    from devenv.core.schema.explain import problems
-
-    raise_all(problem.error for problem in problems(Document(file=COMPOSE_FILE, value=body), "compose"))
+    source = posixpath.basename(manifest.file)
     files = {
-        COMPOSE_FILE: framed(templates["compose.yaml.j2"], {"source": manifest.file, "body": emit(body)}),
+        COMPOSE_FILE: framed(templates["compose.yaml.j2"], {"source": source, "body": emit(body)}),
         _IGNORE_FILE: framed(templates["gitignore.j2"], {}),
         _STATE_IGNORE_FILE: templates["devenv.gitignore.j2"],
     }
@@ -82,6 +81,10 @@ def render(
     if editor is not None:
         files[DEVCONTAINER_FILE] = editor
     states = {path: state(text, existing.get(path)) for path, text in files.items()}
+    if states[COMPOSE_FILE] != "same":
+        from devenv.core.schema.explain import problems
+
+        raise_all(problem.error for problem in problems(Document(file=COMPOSE_FILE, value=body), "compose"))
     kept = () if force else ("edited", "newer")
     return Rendered(
         files=files,
@@ -127,13 +130,15 @@ def _variables(
     named = {reference.name: reference for text in texts(body) for reference in references(text)}
     for name, reference in named.items():
         if name == composing.UID:
-            add(Variable(name=name, kind="uid", default=reference.rest))
+            add(Variable(name=name, kind="uid", default=reference.rest or str(composing.DEFAULT_ID)))
         elif name == composing.GID:
-            add(Variable(name=name, kind="gid", default=reference.rest))
+            add(Variable(name=name, kind="gid", default=reference.rest or str(composing.DEFAULT_ID)))
     for name in secrets:
         where = manifest.document.where(("secrets", secrets[name], "environment"))
         add(Variable(name=name, kind="secret", required=True, where=where))
-    for path, text in _texts_with_places(manifest.document):
+    for path, text in check.texts(manifest.document.value):
+        if path[0] == "workspace":  # devcontainer.json's variables are the editor's
+            continue
         for reference in references(text):
             defaulted = reference.sign in (":-", "-")
             add(
@@ -148,24 +153,6 @@ def _variables(
                 where = manifest.document.where(("services", name, "environment", variable))
                 add(Variable(name=variable, kind="user", passed=True, where=where))
     return tuple(found.values())
-
-
-def _texts_with_places(document: Document) -> list[tuple[tuple[str | int, ...], str]]:
-    found: list[tuple[tuple[str | int, ...], str]] = []
-
-    def walk(value: object, path: tuple[str | int, ...]) -> None:
-        if isinstance(value, str):
-            if "$" in value:
-                found.append((path, value))
-        elif isinstance(value, Mapping):
-            for key, item in value.items():
-                walk(item, (*path, str(key)))
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
-                walk(item, (*path, index))
-
-    walk(document.value, ())
-    return found
 
 
 def _notices(value: Mapping[str, object], table: Mapping[str, list[ports.Port | str]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -234,9 +235,9 @@ def _ours(
     """The service's `x-devenv`."""
     ours: dict[str, Any] = {}
     if "use" in service:
-        kind, version = catalogue_of.lookup(catalogue, service["use"])
-        ours["use"] = f"{kind.name}@{version}"
-        if kind.server:
+        kind, version = _version(service, catalogue)
+        ours["use"] = f"{kind.name}@{version}" if version else kind.name
+        if kind.server and version:
             ours["server"] = f"{kind.name}/{version.partition('.')[0]}"
         if kind.data:
             ours["data"] = kind.data
@@ -258,6 +259,18 @@ def _ours(
     if links:
         ours["links"] = dict(links)
     return ours
+
+
+def _version(
+    service: Mapping[str, Any], catalogue: Mapping[str, CatalogueService]
+) -> tuple[CatalogueService, str | None]:
+    """The catalogue service and its version; another image's version is what its tag says, if that is a number."""
+    kind, version = catalogue_of.lookup(catalogue, service["use"])
+    image = str(service.get("image", ""))
+    if "build" in service or not image.endswith(f":-{catalogue_of.official(kind, version)}}}"):
+        tag = re.search(r":([0-9]+(?:\.[0-9]+)*)[^/:]*$", image)
+        return kind, tag[1] if tag else None
+    return kind, version
 
 
 def _condition(condition: Mapping[str, Any], fact: Facts) -> dict[str, Any]:

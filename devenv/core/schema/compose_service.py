@@ -275,7 +275,12 @@ SERVICE: dict[str, Schema] = {
     ),
     "ports": key(
         listed(
-            either(whole("a port from 1 to 65535", 1, 65535) | {"type": "integer"}, PORT_TEXT, _PORT, title="a port"),
+            either(
+                whole("a port from 1 to 65535", 1, 65535) | {"type": "integer"},
+                PORT_TEXT,
+                _PORT,
+                title=PORT_TEXT["title"],
+            ),
             "a list of ports",
         ),
         "Published ports. A container's port alone (`8000`) gets a free port on the host's loopback; "

@@ -6,6 +6,7 @@ from devenv.core.schema.shapes import (
     BOOLEAN,
     BYTES,
     DURATION,
+    NAME,
     PATH,
     SCALAR,
     TEXT,
@@ -15,6 +16,7 @@ from devenv.core.schema.shapes import (
     either,
     key,
     listed,
+    literal,
     mapping,
     text,
     whole,
@@ -136,10 +138,18 @@ _ANY = {"type": "object", "title": "a mapping"}
 
 WORKSPACE = mapping(
     {
-        "service": key(TEXT, "The service that the editor opens; by default the one named `workspace`.", "workspace"),
-        "user": key(TEXT, "User inside whom the editor works as (devcontainer.json: remoteUser).", "dev"),
+        "service": key(
+            literal("a service's name", NAME),
+            "The service that the editor opens; by default the one named `workspace`.",
+            "workspace",
+        ),
+        "user": key(
+            literal("a user's name or number", "^[^$]+$"),
+            "The user that the editor works as inside (devcontainer.json: remoteUser).",
+            "dev",
+        ),
         "folder": key(
-            text("an absolute path", "^/"),
+            literal("an absolute path", "^/[^$]*$"),
             "Where the repository is mounted (devcontainer.json: workspaceFolder).",
             "/workspaces/shop",
         ),
@@ -194,6 +204,12 @@ _TASK = mapping(
 )
 
 TOP: dict[str, Schema] = {
+    "name": key(
+        literal("a project name of small letters, digits, `-` and `_`", "^[a-z0-9][a-z0-9_-]*$"),
+        "Name of the project: containers, volumes and networks begin with it. Another clone of the same repository "
+        "gets a suffix.",
+        "shop",
+    ),
     "base": key(
         text("a stack of the catalogue", "^[a-z0-9][a-z0-9._-]*$"),
         "A whole stack of the catalogue to build on; this file is merged over it as Compose merges a second file.",
@@ -246,5 +262,5 @@ X_SERVICE: dict[str, Schema] = {
     ),
 }
 """Keys of `x-devenv` in a service of a Compose file."""
-X_TOP: dict[str, Schema] = {name: shape for name, shape in TOP.items() if name != "base"}
+X_TOP: dict[str, Schema] = {name: shape for name, shape in TOP.items() if name not in ("name", "base")}
 """Keys of `x-devenv` at the top of a Compose file."""

@@ -33,6 +33,11 @@ def text(title: str = "a text", pattern: str | None = None) -> Schema:
     return shape
 
 
+def literal(title: str, pattern: str) -> Schema:
+    """A string that must be known when the files are rendered: no reference can stand in it."""
+    return {"type": "string", "title": title, "pattern": pattern}
+
+
 def one_of(*words: str) -> Schema:
     """One of the words, or a reference."""
     title = "one of " + ", ".join(f"`{word}`" for word in words) if len(words) > 1 else f"`{words[0]}`"

@@ -1,4 +1,4 @@
-"""What the compiler's tests share: a small catalogue, templates, and the way from a manifest's text to what comes out."""
+"""What the compiler's tests share: a small catalogue, templates, and the way from a manifest to what comes out."""
 
 from __future__ import annotations
 
