@@ -68,7 +68,8 @@ class Seed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """A Compose `build`, with absolute paths. `dockerfile` is relative to `context`, or inline text in `inline`."""
+    """A Compose `build`, with absolute paths. `dockerfile` is relative to `context`, or inline text in `inline`.
+    A `context` of "" (devenv's own builds) is an empty one."""
 
     context: str
     dockerfile: str = "Dockerfile"
@@ -83,15 +84,30 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A secret or config as one service sees it, at the absolute path `target` in the container.
+
+    `source` is the file on the host that is mounted there read-only; where the value comes from a variable or stands
+    in the Compose file, `content` is copied in before each start instead, with the permissions `mode`.
+    """
+
+    target: str
+    source: str | None = None
+    content: Secret | None = None
+    mode: int = 0o444
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """One service.
 
-    `config` is the normalised Compose service, as `docker compose config --format json` prints it: containers are
-    created from it and Compose's hash is taken over it. The other fields are what devenv plans with.
+    `config` is the normalised Compose service, as `docker compose config --format json` prints it (but for a `$`, which
+    Compose doubles): containers are created from it and Compose's hash is taken over it. The other fields are what devenv plans with.
     `image` is what the container is created from (`<project>-<service>` where it is built); `official` is the image
     as the manifest named it where `image` is a substitute or a built one.
     `seeder` is a key of the table of seeders, `server` is `postgres/17` and the like, put on the data volume.
     `urls` are the host's addresses by label, passwords included (mask before showing).
+    `variables` are the host values that devenv chose (`DEVENV_…`, no secrets) and that the service's own text names.
     """
 
     name: str
@@ -111,6 +127,8 @@ class Service:
     use: str | None = None
     urls: Mapping[str, str] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    grants: tuple[Grant, ...] = ()
     where: Span | None = None
 
     @property
@@ -156,6 +174,7 @@ class Stack:
     """The whole. `folder` is the repository, `working_dir` the Compose project's directory, `files` its config files.
 
     `variables` are the host values that devenv chose and that the file names (`DEVENV_…`), as interpolated.
+    `left_out` are services of the file whose profile is not active: their containers are no orphans.
     """
 
     project: str
@@ -170,3 +189,4 @@ class Stack:
     about: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[Secret, ...] = ()
+    left_out: tuple[str, ...] = ()
