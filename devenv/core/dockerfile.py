@@ -133,6 +133,22 @@ def bases(text: str, args: Mapping[str, str] | None = None, target: str | None =
     return tuple(dict.fromkeys(found))
 
 
+def run_bases(text: str, args: Mapping[str, str] | None = None, target: str | None = None) -> frozenset[str]:
+    """Those of `bases` in whose file system a RUN is done, in their own stage or in one that is FROM it."""
+    all_stages = stages(text, args)
+    found = set()
+    for index in _reachable(all_stages, target):
+        stage: Stage | None = all_stages[index]
+        if not any(instruction.keyword == "RUN" for instruction in all_stages[index].body):
+            continue
+        while stage is not None:
+            below = _stage_of(all_stages, stage.base, before=stage.index)
+            if below is None and stage.base not in ("", "scratch"):
+                found.add(stage.base)
+            stage = below
+    return frozenset(found)
+
+
 def rewrite(
     text: str, mapping: Mapping[str, str], args: Mapping[str, str] | None = None, *, drop_syntax: bool = False
 ) -> str:

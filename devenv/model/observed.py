@@ -81,13 +81,14 @@ class ObservedVolume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedImage:
-    """An image the engine has: `id` is the image ID, `labels` those of its config."""
+    """An image the engine has: `id` is the image ID, `labels` those of its config, `created` RFC 3339 text."""
 
     ref: str
     id: str
     labels: Mapping[str, str] = field(default_factory=dict)
     digests: tuple[str, ...] = ()
     size: int = 0
+    created: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
 
 

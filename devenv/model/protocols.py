@@ -84,6 +84,10 @@ class Engine(Protocol):
     def registry_has(self, ref: str, timeout: float) -> bool | None:
         """Whether a registry offers `ref`, asked through the engine; None where none answers in `timeout` seconds."""
 
+    def registry_digest(self, ref: str, timeout: float) -> str | None:
+        """The digest (`sha256:…`) that a registry offers `ref` with; "" where it does not offer it, None where none
+        answers in `timeout` seconds. A registry that was silent once is not asked again."""
+
     def pull(self, ref: str, *, platform: str | None = None, report: Report, cancel: Cancel) -> str:
         """Returns the image ID."""
 

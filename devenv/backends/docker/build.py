@@ -13,7 +13,7 @@ from devenv.backends.docker.client import Client
 from devenv.backends.docker.images import unanswered
 from devenv.backends.docker.stream import Exchange
 from devenv.backends.docker.trace import Trace
-from devenv.core import dockerfile
+from devenv.core import dockerfile, recipes
 from devenv.model.errors import BuildFailed, DevenvError, ExitCode, Span
 from devenv.model.observed import ObservedImage
 from devenv.model.plan import Build
@@ -25,6 +25,7 @@ _LARGE = 500 * 1024 * 1024
 """Bytes of context from which on it is said that they are sent."""
 _CODE = re.compile(r"exit code: (\d+)|returned a non-zero code: (\d+)")
 _PARSE_LINE = re.compile(r"(?:parse error (?:on )?line |Dockerfile:)(\d+)")
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
 _TAIL = 20
 
@@ -48,8 +49,8 @@ def build(client: Client, lookup: Lookup, step: Build, *, trust: Trust, report: 
     extra: dict[str, bytes] = {}
     if sent_text != text or name == context.IGNORED_DOCKERFILE:
         extra[name] = sent_text.encode("utf-8", "surrogateescape")
-    if step.trust and context.CERTIFICATES in text:
-        extra[context.CERTIFICATES] = trust.certificates.encode()
+    if step.trust:
+        extra |= _authorities(trust.certificates)
     size = sum(entry.found.st_size for entry in files)
     if size > _LARGE:
         report.log(f"sending {size // 1024**2} MB of {step.build.context}: .dockerignore would make it less", "stderr")
@@ -128,6 +129,19 @@ class _Said:
         elif line and not line.startswith(("Successfully ", " ---> ", "Removing intermediate container")):
             self.tail.append(line)
             self._report.log(line)
+
+
+def _authorities(certificates: str) -> dict[str, bytes]:
+    """The files that `core.recipes.TRUSTED` expects: the private CAs one by one, as `update-ca-certificates` wants
+    them, and the public ones."""
+    import certifi
+
+    found = {
+        recipes.PRIVATE.replace("*", str(number)): f"{pem.strip()}\n".encode()
+        for number, pem in enumerate(_PEM.findall(certificates), 1)
+    }
+    with open(certifi.where(), "rb") as file:
+        return {**found, recipes.PUBLIC: file.read()}
 
 
 def _available(lookup: Lookup, frontend: str) -> bool:

@@ -18,8 +18,6 @@ from devenv.model.stack import Build
 
 IGNORED_DOCKERFILE = ".devenv.Dockerfile"
 """Where a Dockerfile is sent that is not among the context's files: inline, outside of it, or ignored."""
-CERTIFICATES = "devenv-ca.crt"
-"""The file in the context that holds the host's private CAs, for a Dockerfile that names it in a COPY."""
 _CHUNK = 256 * 1024
 _BLOCK = 512
 _RACY = 2.0
@@ -67,6 +65,8 @@ def dockerfile_path(build: Build) -> str:
 def entries(build: Build) -> tuple[Entry, ...]:
     """What of the context is sent, in the order of the paths, folders before what is in them; `.dockerignore` (or
     `<Dockerfile>.dockerignore`, which comes first) is applied. Raises DevenvError where something cannot be read."""
+    if not build.context:
+        return ()
     if not os.path.isdir(build.context):
         raise DevenvError(
             f"the build context {build.context} is not a folder",
@@ -124,6 +124,14 @@ def digest(build: Build, memo: str = "") -> str:
     if memo and kept != known:
         _write_memo(memo, kept)
     return total.hexdigest()
+
+
+def newest(build: Build) -> float:
+    """When the youngest file of the build was changed, in seconds since the epoch."""
+    times = [entry.found.st_mtime for entry in entries(build) if not entry.folder]
+    if build.inline is None:
+        times.append(os.stat(dockerfile_path(build)).st_mtime)
+    return max(times, default=0.0)
 
 
 def _matcher(build: Build) -> Matcher:

@@ -47,11 +47,15 @@ class DockerEngine:
         return observe.image(self._client, ref)
 
     def registry_has(self, ref: str, timeout: float) -> bool | None:
+        digest = self.registry_digest(ref, timeout)
+        return None if digest is None else digest != ""
+
+    def registry_digest(self, ref: str, timeout: float) -> str | None:
         # A registry that was silent once is not asked again: each question would cost its timeout.
         host = images.registry(ref)
         if host in self._silent:
             return None
-        answer = images.registry_has(self._client, ref, timeout)
+        answer = images.registry_digest(self._client, ref, timeout)
         if answer is None:
             self._silent.add(host)
         return answer

@@ -43,8 +43,8 @@ def unanswered(said: str) -> bool:
     return _NO_ANSWER.search(said) is not None
 
 
-def registry_has(client: Client, ref: str, timeout: float) -> bool | None:
-    """See `protocols.Engine.registry_has`."""
+def registry_digest(client: Client, ref: str, timeout: float) -> str | None:
+    """See `protocols.Engine.registry_digest`."""
     until = time.monotonic() + timeout
     try:
         headers = client.credentials(ref)
@@ -55,11 +55,18 @@ def registry_has(client: Client, ref: str, timeout: float) -> bool | None:
         # The registry (or a credential helper) is silent. That the engine itself is gone is said by the next call.
         return None
     if status < 400:
-        return True
+        return _digest(text)
     said = message(text)
     if unanswered(said):
         return None
-    return False if status in (401, 403, 404) or _SAID_NO.search(said) else None
+    return "" if status in (401, 403, 404) or _SAID_NO.search(said) else None
+
+
+def _digest(text: str) -> str:
+    try:
+        return str(json.loads(text)["Descriptor"]["digest"])
+    except (ValueError, KeyError, TypeError):
+        return "sha256:unknown"
 
 
 def pull(client: Client, ref: str, *, platform: str | None, report: Report, cancel: Cancel) -> str:

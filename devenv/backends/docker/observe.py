@@ -156,6 +156,7 @@ def image(client: Client, ref: str) -> ObservedImage | None:
         labels=dict(config.get("Labels") or {}),
         digests=tuple(found.get("RepoDigests") or ()),
         size=int(found.get("Size") or 0),
+        created=str(found.get("Created") or ""),
         config=config,
     )
 

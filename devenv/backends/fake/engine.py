@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from devenv.backends.fake.machine import Behaviour, Machine, identity, stamp
@@ -67,12 +68,18 @@ class FakeEngine(Store):
             found = self._images.get(full(ref)) or next((i for i in self._images.values() if i.id == ref), None)
             if found is None:
                 return None
-            return ObservedImage(ref=ref, id=found.id, labels=found.labels, config=found.config)
+            return replace(found, ref=ref)
 
     # Images
 
     def registry_has(self, ref: str, timeout: float) -> bool | None:
-        return None if self._registry is None else full(ref) in self._registry
+        digest = self.registry_digest(ref, timeout)
+        return None if digest is None else digest != ""
+
+    def registry_digest(self, ref: str, timeout: float) -> str | None:
+        if self._registry is None:
+            return None
+        return f"sha256:{identity('image', full(ref))}" if full(ref) in self._registry else ""
 
     def pull(self, ref: str, *, platform: str | None = None, report: Report, cancel: Cancel) -> str:
         with self._change("pull", ref):
@@ -84,7 +91,8 @@ class FakeEngine(Store):
             if full(ref) not in self._registry:
                 raise NotFound(f"cannot pull image {ref}: not found", hint="see its name", code=ExitCode.FAILED)
             report.progress(1, 1, "bytes", "Pull complete")
-            return self._put_image(ref, {}, identity("image", full(ref)))
+            made = identity("image", full(ref))
+            return self._put_image(ref, {}, made, digests=(f"{full(ref).rpartition(':')[0]}@sha256:{made}",))
 
     def build(self, step: Build, *, trust: Trust, report: Report, cancel: Cancel) -> str:
         with self._change("build", step.ref):

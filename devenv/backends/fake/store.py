@@ -115,9 +115,14 @@ class Store:
         self._count += 1
         return identity(*parts, str(self._count))
 
-    def _put_image(self, ref: str, labels: Mapping[str, str], image_id: str) -> str:
+    def _put_image(self, ref: str, labels: Mapping[str, str], image_id: str, *, digests: tuple[str, ...] = ()) -> str:
         self._images[full(ref)] = ObservedImage(
-            ref=ref, id=f"sha256:{image_id}", labels=dict(labels), config={"Labels": dict(labels)}
+            ref=ref,
+            id=f"sha256:{image_id}",
+            labels=dict(labels),
+            digests=digests,
+            created=stamp(self._clock.now()),
+            config={"Labels": dict(labels)},
         )
         return f"sha256:{image_id}"
 

@@ -1,0 +1,175 @@
+"""The images of a stack, chosen: what is read and asked for `core.resolve`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from devenv.backends.docker import context
+from devenv.core.recipes import Recipes, RecipeSource, full
+from devenv.core.resolve import BuildSource, Facts, Images, resolve
+from devenv.host.files import read_text
+from devenv.model import labels
+from devenv.model.errors import DevenvError, raise_all
+from devenv.model.manifest import Recipe
+from devenv.model.observed import ObservedImage
+from devenv.model.protocols import Engine, Host
+from devenv.model.stack import Stack
+
+if TYPE_CHECKING:
+    from devenv.app.session import Session
+
+T = TypeVar("T")
+
+PATIENCE = 3.0
+"""Seconds in which it is known that no registry answers."""
+_NOT_BUILT_FROM = ("service.yaml", "README.md")
+"""Files of a recipe's folder that say something of it and are not part of the image."""
+
+
+def gather(session: Session, *, host: Host, pull: bool = False, build: bool = False) -> Images:
+    """The images of the session's stack. Changes nothing but memos in `.devenv/`. See `choose`."""
+    from devenv.app.data import recipes
+
+    return choose(
+        session.stack,
+        engine=session.engine,
+        recipes=recipes(),
+        certificates=host.trust().certificates,
+        memos=session.project.folder / ".devenv",
+        pull=pull,
+        build=build,
+    )
+
+
+def choose(
+    stack: Stack,
+    *,
+    engine: Engine,
+    recipes: Iterable[Recipe] = (),
+    certificates: str = "",
+    memos: Path | None = None,
+    pull: bool = False,
+    build: bool = False,
+) -> Images:
+    """Which images the services use and what makes those that are not there.
+
+    `certificates` are the host's private CAs, `memos` a folder for digests of unchanged files (used where it is
+    there). `pull` asks the registries for newer ones, `build` builds all anew. Registries are asked only for what the
+    engine does not have, all at once, for at most 3 s. Raises DevenvError(s): INPUT for a context that cannot be read,
+    UNFIT for an image that nothing can deliver.
+    """
+    facts = Facts(
+        stack=stack,
+        recipes=Recipes([read_recipe(recipe) for recipe in recipes], certificates),
+        builds=_read_builds(stack, memos),
+        pull=pull,
+        build=build,
+    )
+    until: float | None = None
+    while True:
+        found = resolve(facts)
+        if isinstance(found, Images):
+            return found
+        if found.images:
+            seen = side_by_side([partial(engine.image, ref) for ref in found.images])
+            have = {**facts.have, **dict(zip(found.images, seen, strict=True))}
+            facts = replace(facts, have=have, builds=_with_times(stack, facts.builds, have))
+        else:
+            until = until or time.monotonic() + PATIENCE
+            facts = replace(facts, registry={**facts.registry, **ask(engine, found.registry, until)})
+
+
+def ask(engine: Engine, refs: Sequence[str], until: float) -> dict[str, str | None]:
+    """What registries offer each of `refs`, asked all at once; None for what has no answer at `until` (monotonic)."""
+    answers: dict[str, str | None] = dict.fromkeys(refs)
+    done = threading.Semaphore(0)
+
+    def question(ref: str) -> None:
+        try:
+            answers[ref] = engine.registry_digest(ref, max(0.1, until - time.monotonic()))
+        except DevenvError:
+            pass  # as good as no answer; an engine that is gone says so at the next call
+        finally:
+            done.release()
+
+    for ref in refs:
+        # A daemon: a question that hangs must not hold the process.
+        threading.Thread(target=question, args=(ref,), daemon=True).start()
+    for _ in refs:
+        done.acquire(timeout=max(0.0, until - time.monotonic()))
+    return dict(answers)
+
+
+def side_by_side(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """The answers of `calls`, made at once, in their order; the first error is raised when all have ended."""
+    answers: list[T | BaseException] = [KeyError()] * len(calls)
+
+    def work(index: int) -> None:
+        try:
+            answers[index] = calls[index]()
+        except BaseException as error:
+            answers[index] = error
+
+    threads = [threading.Thread(target=work, args=(index,), daemon=True) for index in range(1, len(calls))]
+    for thread in threads:
+        thread.start()
+    if calls:
+        work(0)
+    for thread in threads:
+        thread.join()
+    found: list[T] = []
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+        found.append(answer)
+    return found
+
+
+def _read_builds(stack: Stack, memos: Path | None) -> dict[str, BuildSource]:
+    """Every build's Dockerfile and digest. Raises DevenvErrors: all that cannot be read."""
+    found: dict[str, BuildSource] = {}
+    errors: list[DevenvError] = []
+    for service in stack.services.values():
+        if service.build is None:
+            continue
+        memo = str(memos / f"context-{service.name}.json") if memos else ""
+        try:
+            text = context.dockerfile(service.build)
+            found[service.name] = BuildSource(text=text, digest=context.digest(service.build, memo))
+        except DevenvError as error:
+            errors.append(error)
+    raise_all(errors)
+    return found
+
+
+def _with_times(
+    stack: Stack, builds: Mapping[str, BuildSource], have: Mapping[str, ObservedImage | None]
+) -> Mapping[str, BuildSource]:
+    """`builds` with the time of the newest file where the image does not say what it was built from."""
+    found = dict(builds)
+    for service in stack.services.values():
+        image = have.get(full(service.image))
+        if service.build and image and labels.SOURCE not in image.labels and not found[service.name].newest:
+            found[service.name] = replace(found[service.name], newest=context.newest(service.build))
+    return found
+
+
+def read_recipe(recipe: Recipe) -> RecipeSource:
+    """The recipe with its files read. Raises DevenvError where its Dockerfile cannot be."""
+    if recipe.bootstrap:
+        return RecipeSource(recipe=recipe)
+    total = hashlib.sha256()
+    for path in sorted(p for p in Path(recipe.folder).rglob("*") if p.is_file()):
+        name = path.relative_to(recipe.folder).as_posix()
+        if name not in _NOT_BUILT_FROM:
+            mode = "x" if os.access(path, os.X_OK) else "f"
+            total.update(f"{mode} {name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return RecipeSource(recipe=recipe, digest=total.hexdigest(), text=read_text(Path(recipe.folder) / "Dockerfile"))

@@ -1,0 +1,357 @@
+"""Which image each service is created from, and what must be pulled or built for it first.
+
+In order: what the engine has, what a registry offers, what a recipe makes. The bases of Dockerfiles are found in the
+same way, and replaced in the copy that is sent to the engine.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from devenv.core import dockerfile
+from devenv.core.ports import image_variable
+from devenv.core.recipes import (
+    Recipes,
+    RecipeSource,
+    bases_label,
+    full,
+    host,
+    ours,
+    read_bases_label,
+    trusting,
+)
+from devenv.model import labels
+from devenv.model.errors import DevenvError, ExitCode, Span, raise_all
+from devenv.model.observed import ObservedImage
+from devenv.model.plan import Bootstrap, Build, Node, Pull, Step
+from devenv.model.stack import Build as BuildConfig
+from devenv.model.stack import Service, Stack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSource:
+    """What was read of a service's build: the Dockerfile's text, the digest of all that is sent, and the time (seconds
+    since the epoch) of the newest file in it, 0 where nobody asked."""
+
+    text: str
+    digest: str
+    newest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is decided from. `builds` is by service. `have` is what the engine has by full reference (None: it does not
+    have it), `registry` the digest that a registry offers by full reference ("" where it has no such image, None where
+    none answers). `build` asks for every build anew, `pull` for what registries have newer."""
+
+    stack: Stack
+    recipes: Recipes
+    builds: Mapping[str, BuildSource] = field(default_factory=dict)
+    have: Mapping[str, ObservedImage | None] = field(default_factory=dict)
+    registry: Mapping[str, str | None] = field(default_factory=dict)
+    pull: bool = False
+    build: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """Full references to look for on the engine (`images`) or, once those are known, at registries (`registry`)."""
+
+    images: tuple[str, ...] = ()
+    registry: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Images:
+    """`use`: service → the image its container is created from. `nodes` make what is not there, in an order in which
+    they could be done. `after`: service → ids of nodes that must be Done before its container is created, () where the
+    image is there and stays; `causes` says why in the other case. `variables` are the values of `DEVENV_IMAGE_…`."""
+
+    use: Mapping[str, str]
+    nodes: tuple[Node, ...] = ()
+    after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    causes: Mapping[str, str] = field(default_factory=dict)
+
+
+def resolve(facts: Facts) -> Images | Missing:
+    """The images, or what must be known first: look, add it to the facts and call again.
+
+    Raises DevenvError(s): UNFIT for images that nothing can deliver."""
+    return _Resolver(facts).all()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """The image that is used, the nodes that make it (() where it is there) and why they do."""
+
+    ref: str
+    needs: tuple[str, ...] = ()
+    cause: str = ""
+
+
+class _Resolver:
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._recipes = facts.recipes
+        self._nodes: dict[str, Node] = {}
+        self._images: dict[str, None] = {}
+        self._questions: dict[str, None] = {}
+        self._errors: dict[tuple[str, str], DevenvError] = {}
+        self._built: dict[str, _Choice] = {}
+        self._building: list[str] = []
+        self._makers = {full(s.image): s for s in reversed(tuple(facts.stack.services.values())) if s.build}
+
+    def all(self) -> Images | Missing:
+        services = self._facts.stack.services
+        choices = {name: self._service(service) for name, service in services.items()}
+        if self._images:
+            return Missing(images=tuple(self._images))
+        if self._questions:
+            return Missing(registry=tuple(self._questions))
+        raise_all(self._errors.values())
+        return Images(
+            use={name: choice.ref for name, choice in choices.items()},
+            nodes=self._owned(choices),
+            after={name: choice.needs for name, choice in choices.items()},
+            variables={
+                image_variable(name): choice.ref for name, choice in choices.items() if services[name].build is None
+            },
+            causes={name: choice.cause for name, choice in choices.items() if choice.needs},
+        )
+
+    def _service(self, service: Service) -> _Choice:
+        if service.build is not None:
+            return self._build(service, service.build)
+        # A substitute is what an earlier run chose: choose again. Anything else is what the person says.
+        ref = service.official if service.official and ours(service.image) else service.image
+        return self._official(ref, service.where, service.config)
+
+    # Images from outside
+
+    def _official(self, ref: str, where: Span | None, config: Mapping[str, object] | None = None) -> _Choice:
+        """`config` is that of the service that runs it, None for the base of a Dockerfile."""
+        maker = self._makers.get(full(ref))
+        if maker is not None and maker.build is not None and full(ref) not in self._building:
+            return self._build(maker, maker.build)
+        policy = (config or {}).get("pull_policy")
+        askable = policy != "never" and not ours(ref) and host(ref) != "localhost"
+        pull = askable and (self._facts.pull or policy == "always")
+        found = self._have(ref)
+        source = self._recipes.find(ref)
+        substitute = self._recipes.ref(source) if source else ""
+        made = self._have(substitute) if source else None
+        if self._unknown(ref) or (source and self._unknown(substitute)):
+            return _Choice(ref=ref)
+        if not pull and (found or made):
+            return _Choice(ref=ref if found else substitute)
+        offered = self._offer(ref) if askable else None
+        if offered and not (found and any(digest.endswith(offered) for digest in found.digests)):
+            cause = "no image" if found is None else "the registry has another"
+            platform = (config or {}).get("platform")
+            step = Pull(ref=ref, platform=str(platform) if platform else None)
+            return self._node(f"pull:{full(ref)}", step, cause, ref)
+        if found is not None:
+            return _Choice(ref=ref)
+        if source is not None:
+            return self._recipe(source, full(ref), offered, where)
+        self._unavailable(ref, where, policy, askable, offered)
+        return _Choice(ref=ref)
+
+    def _recipe(self, source: RecipeSource, ref: str, offered: str | None, where: Span | None) -> _Choice:
+        recipe = source.recipe
+        made = self._recipes.ref(source)
+        if self._have(made) is not None:
+            return _Choice(ref=made)
+        cause = f"no registry {'answers' if offered is None else 'has it'} for {ref}"
+        if recipe.bootstrap:
+            root = self._recipes.root(source)
+            if self._have(root) is not None:
+                choice = _Choice(ref=root)
+            else:
+                step = Bootstrap(ref=root, suite=recipe.suite, labels={labels.RECIPE: root.rpartition("-")[2]})
+                choice = self._node(f"bootstrap:{root}", step, cause, root)
+            return self._trusted(choice) if self._recipes.trust else choice
+        build = BuildConfig(context=recipe.folder, where=Span(file=posixpath.join(recipe.folder, "Dockerfile")))
+        bases, needs = self._bases(build, source.text, where)
+        digest = self._recipes.hex(source)
+        return self._node(
+            f"build:{made}",
+            Build(ref=made, build=build, bases=_changed(bases), labels={labels.RECIPE: digest}, drop_syntax=True),
+            cause,
+            made,
+            needs,
+        )
+
+    def _trusted(self, base: _Choice) -> _Choice:
+        """The image of `base` with the host's private CAs."""
+        made = self._recipes.trusted(base.ref)
+        if not base.needs and self._have(made) is not None and not self._facts.build:
+            return _Choice(ref=made)
+        label = {labels.RECIPE: made.rpartition("-")[2]}
+        step = Build(ref=made, build=trusting(base.ref), labels=label, trust=True, drop_syntax=True)
+        return self._node(f"build:{made}", step, "for this host's private CAs", made, base.needs)
+
+    # Dockerfiles
+
+    def _build(self, service: Service, build: BuildConfig) -> _Choice:
+        key = full(service.image)
+        if key not in self._built:
+            self._building.append(key)
+            self._built[key] = self._build_once(service, build)
+            self._building.pop()
+        return self._built[key]
+
+    def _build_once(self, service: Service, build: BuildConfig) -> _Choice:
+        source = self._facts.builds[service.name]
+        image = self._have(service.image)
+        if self._unknown(service.image):
+            return _Choice(ref=service.image)
+        cause = "asked for" if self._facts.build else self._stale(service, build, source, image)
+        if not cause:
+            for ref in dockerfile.bases(source.text, build.args, build.target):
+                maker = self._makers.get(full(ref))
+                if maker is not None and maker.build and full(ref) not in self._building:
+                    cause = cause or ("base changed" if self._build(maker, maker.build).needs else "")
+        if not cause:
+            return _Choice(ref=service.image)
+        bases, needs = self._bases(build, source.text, service.where)
+        marks = {
+            labels.PROJECT: self._facts.stack.project,
+            labels.SERVICE: service.name,
+            labels.VERSION: labels.COMPOSE_VERSION,
+            labels.SOURCE: source.digest,
+            labels.BASES: bases_label(bases),
+        }
+        silent = any(offered is None for offered in self._facts.registry.values())
+        step = Build(ref=service.image, build=build, bases=_changed(bases), labels=marks, drop_syntax=silent)
+        return self._node(f"build:{service.image}", step, cause, service.image, needs)
+
+    def _stale(self, service: Service, build: BuildConfig, source: BuildSource, image: ObservedImage | None) -> str:
+        """Why the image does not fit its source, "" where it does."""
+        if image is None:
+            return "no image"
+        digest = image.labels.get(labels.SOURCE)
+        if digest is None and image.labels.get(labels.SERVICE) == service.name:
+            # Docker Compose built it. It does not say of what: only whether a file is younger can be told.
+            return "source changed" if source.newest > _seconds(image.created) else ""
+        if digest != source.digest:
+            return "source changed"
+        built_on = read_bases_label(image.labels.get(labels.BASES))
+        if built_on is None:
+            return "base changed"
+        runs = dockerfile.run_bases(source.text, build.args, build.target)
+        for ref in dockerfile.bases(source.text, build.args, build.target):
+            usable = self._recipes.usable(ref, runs=ref in runs)
+            if full(ref) not in self._makers and built_on.get(ref) not in usable:
+                return "base changed"
+        return ""
+
+    def _bases(self, build: BuildConfig, text: str, where: Span | None) -> tuple[dict[str, str], tuple[str, ...]]:
+        """What each base of a Dockerfile is replaced by (or is itself), and the nodes that make them."""
+        runs = dockerfile.run_bases(text, build.args, build.target)
+        bases: dict[str, str] = {}
+        needs: list[str] = []
+        for ref in dockerfile.bases(text, build.args, build.target):
+            choice = self._official(ref, _from_span(build, text, ref) or where)
+            if self._recipes.trust and ref in runs and not ours(choice.ref) and full(ref) not in self._built:
+                choice = self._trusted(choice)
+            bases[ref] = choice.ref
+            needs += choice.needs
+        return bases, tuple(dict.fromkeys(needs))
+
+    # What is known, and what comes of it
+
+    def _have(self, ref: str) -> ObservedImage | None:
+        key = full(ref)
+        if key not in self._facts.have:
+            self._images[key] = None
+        return self._facts.have.get(key)
+
+    def _unknown(self, ref: str) -> bool:
+        return full(ref) in self._images
+
+    def _offer(self, ref: str) -> str | None:
+        key = full(ref)
+        if key not in self._facts.registry:
+            self._questions[key] = None
+        return self._facts.registry.get(key)
+
+    def _node(self, identity: str, step: Step, cause: str, ref: str, needs: tuple[str, ...] = ()) -> _Choice:
+        resource = "" if isinstance(step, Pull) else "build"
+        self._nodes.setdefault(identity, Node(id=identity, step=step, cause=cause, needs=needs, resource=resource))
+        return _Choice(ref=ref, needs=(identity,), cause=cause)
+
+    def _owned(self, choices: Mapping[str, _Choice]) -> tuple[Node, ...]:
+        """The nodes, each shown under the service that needs it where that is one alone."""
+        owners: dict[str, list[str]] = {}
+        for name, choice in choices.items():
+            ahead = list(choice.needs)
+            while ahead:
+                node = self._nodes[ahead.pop()]
+                if name not in owners.setdefault(node.id, []):
+                    owners[node.id].append(name)
+                    ahead += node.needs
+        return tuple(
+            replace(node, step=replace(node.step, service=owners[node.id][0]))
+            if len(owners.get(node.id, ())) == 1
+            else node
+            for node in self._nodes.values()
+        )
+
+    def _unavailable(self, ref: str, where: Span | None, policy: object, askable: bool, offered: str | None) -> None:
+        registry = host(full(ref))
+        if policy == "never":
+            why = "the engine does not have it, and `pull_policy: never` forbids to ask for it"
+        elif not askable:
+            why = "the engine does not have it, and no registry does"
+        elif offered is None:
+            why = f"the engine does not have it, and {registry} does not answer"
+        else:
+            why = f"{registry} has no such image, or wants a login"
+        others = self._recipes.offers(ref)
+        if not askable:
+            hint = "load it (`docker load`) or build it"
+        elif offered is None:
+            hint = f"let the engine reach {registry} (network, proxy, certificates), or load the image (`docker load`)"
+        else:
+            hint = f"see its name and tag, and log in (`docker login {registry}`)"
+        if others:
+            why += f"; devenv itself can make {' and '.join(others)} alone"
+            hint = f"name {' or '.join(f'`{other}`' for other in others)}, or {hint}"
+        self._errors.setdefault(
+            (ref, str(where)),
+            DevenvError(f"the image {ref} cannot be had: {why}", hint=hint, code=ExitCode.UNFIT, where=where),
+        )
+
+
+def _changed(bases: Mapping[str, str]) -> dict[str, str]:
+    return {ref: other for ref, other in bases.items() if ref != other}
+
+
+def _from_span(build: BuildConfig, text: str, ref: str) -> Span | None:
+    """Where a Dockerfile names `ref` in a FROM."""
+    if build.inline is not None:
+        return build.where
+    for stage in dockerfile.stages(text, build.args):
+        if stage.base == ref:
+            line = text.split("\n")[stage.head.line - 1].rstrip("\r")
+            column = max(line.find(stage.written), 0)
+            return Span(
+                file=posixpath.normpath(posixpath.join(build.context, build.dockerfile)),
+                line=stage.head.line,
+                column=column + 1,
+                length=len(stage.written),
+                text=line,
+            )
+    return build.where
+
+
+def _seconds(created: str) -> float:
+    try:
+        return datetime.fromisoformat(created).timestamp()
+    except ValueError:
+        return 0.0
