@@ -1,0 +1,198 @@
+"""What has to happen to each service's container, and why; and what cannot be done without losing something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from devenv.core.inputs import Creator, ImageChoices, Options
+from devenv.core.selection import Found, is_oneoff, needs, orphans, service_of, shares
+from devenv.model import labels
+from devenv.model.errors import Conflict, DevenvError, ExitCode
+from devenv.model.observed import Observed, ObservedContainer
+from devenv.model.stack import Service, Stack
+
+Action = Literal["create", "recreate", "start", "restart", "keep"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is done about a service, and the cause. `found` are its containers; `reuse` says that the temporary one that
+    a killed run left is just what is wanted."""
+
+    action: Action
+    found: Found
+    cause: str = ""
+    reuse: bool = False
+
+    @property
+    def made(self) -> bool:
+        """Its container will be another than before."""
+        return self.action in ("create", "recreate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Compares. `mounts` and networks are looked at by what the engine says, all else by the creator."""
+
+    stack: Stack
+    observed: Observed
+    images: ImageChoices
+    options: Options
+    creator: Creator
+
+    def verdict(self, service: Service, found: Found, *, one_shot: bool, before: Mapping[str, Verdict]) -> Verdict:
+        """About `service`, whose needs have the verdicts `before`."""
+        reuse = found.temporary is not None and not self.differences(service, found.temporary)
+        current = found.current
+        if current is None:
+            return Verdict(action="create", found=found, reuse=reuse, cause="no container")
+        cause = ", ".join(self.differences(service, current))
+        if current.state in ("dead", "removing"):
+            cause = cause or f"its container is {current.state}"
+        elif not cause and self._forced(service):
+            cause, reuse = "asked for", False
+        if not cause:
+            gone = [name for name in shares(service) if name in before and before[name].made]
+            cause = f"{gone[0]}, whose namespace it shares, is made anew" if gone else ""
+        if cause:
+            return Verdict(action="recreate", found=found, reuse=reuse, cause=cause)
+        return self._kept(service, found, current, one_shot, before)
+
+    def _kept(
+        self,
+        service: Service,
+        found: Found,
+        current: ObservedContainer,
+        one_shot: bool,
+        before: Mapping[str, Verdict],
+    ) -> Verdict:
+        if current.state == "created":
+            return Verdict(action="start", found=found, cause="never started")
+        if one_shot and current.running:
+            return Verdict(action="start", found=found, cause="not at its end")
+        if one_shot and current.exit_code == 0:
+            fresh = next((n.target for n in needs(service) if self._new_data(n.target)), "")
+            if fresh:  # what it did there (a migration) is gone with the old data
+                return Verdict(action="start", found=found, cause=f"{fresh} has new data")
+            return Verdict(action="keep", found=found)
+        if not current.running:
+            return Verdict(action="start", found=found, cause=f"ended with {current.exit_code}")
+        if current.state == "paused":
+            return Verdict(action="restart", found=found, cause="paused")
+        for need in needs(service):
+            other = before.get(need.target)
+            if other is None:
+                continue
+            shared = need.target in shares(service)
+            if (need.restart or shared) and (other.made or other.action == "restart"):
+                return Verdict(action="restart", found=found, cause=f"{need.target} is made anew or restarted")
+            if shared and other.action == "start":
+                return Verdict(action="restart", found=found, cause=f"{need.target} is started")
+        return Verdict(action="keep", found=found)
+
+    def _new_data(self, name: str) -> bool:
+        service = self.stack.services.get(name)
+        volumes = [self.stack.volumes[key] for key in service.volumes if key in self.stack.volumes] if service else []
+        there = {volume.name for volume in self.observed.volumes}
+        return any(not volume.external and volume.name not in there for volume in volumes)
+
+    def _forced(self, service: Service) -> bool:
+        named = self.options.services
+        return self.options.force_recreate and (not named or service.name in named)
+
+    def differences(self, service: Service, container: ObservedContainer) -> tuple[str, ...]:
+        """Why `container` is not what `service` says, each naming what differs; () where it is."""
+        return tuple(self._differences(service, container))
+
+    def _differences(self, service: Service, container: ObservedContainer) -> Iterator[str]:
+        for key in self.creator.changes(service, container):
+            yield f"{key} changed"
+        if self.images.after.get(service.name):
+            yield self.images.causes.get(service.name) or "its image is made anew"
+        else:
+            image = self.observed.images.get(self.images.use.get(service.name, service.image))
+            if image is not None and image.id != container.image_id:
+                yield self.images.causes.get(service.name) or "image changed"
+        there = {network.name: network.id for network in self.observed.networks}
+        for key in service.config.get("networks") or ():
+            network = self.stack.networks[key]
+            if network.name not in container.networks:
+                yield f"not in network {network.name}"
+                continue
+            identity = container.networks[network.name][0]
+            if not network.external and network.name not in there:
+                yield f"network {network.name} is gone"
+            # A container that never ran has no id of its networks yet; an external network was not looked at.
+            elif identity and network.name in there and identity != there[network.name]:
+                yield f"network {network.name} was made anew"
+        for mount in service.config.get("volumes") or ():
+            if mount.get("type") == "volume" and mount.get("source") in self.stack.volumes:
+                name = self.stack.volumes[mount["source"]].name
+                if container.mounts.get(mount["target"]) != name:
+                    yield f"volume {name} is not mounted"
+
+
+def refusals(
+    stack: Stack, services: Mapping[str, Service], observed: Observed, verdicts: Mapping[str, Verdict], options: Options
+) -> Iterator[DevenvError]:
+    """What stands in the way and is not ours to move: names that others hold, data of another server."""
+    removed = orphans(stack, observed) if options.remove_orphans else ()
+    volumes = {volume.name: volume for volume in observed.volumes}
+    for service in services.values():
+        if verdicts[service.name].made:
+            holder = observed.held.get(service.container_name)
+            if holder is not None:
+                yield _held(service, holder)
+            for other in observed.containers:
+                if (
+                    other.name == service.container_name
+                    and (is_oneoff(other) or service_of(other) != service.name)
+                    and other not in removed
+                ):
+                    yield _held_here(service, other)
+        for key in service.volumes:
+            volume = stack.volumes.get(key)
+            there = volumes.get(volume.name) if volume else None
+            if volume and there and volume.server and there.labels.get(labels.SERVER, volume.server) != volume.server:
+                yield _other_server(service, volume.name, there.labels[labels.SERVER], volume.server)
+
+
+def _held(service: Service, holder: ObservedContainer) -> DevenvError:
+    project = holder.labels.get(labels.PROJECT)
+    folder = holder.labels.get(labels.FOLDER) or holder.labels.get(labels.WORKING_DIR)
+    whose = f" of project {project}" if project else ""
+    place = f" in {folder}" if folder else ""
+    return Conflict(
+        f"{service.name} cannot have the container name {service.container_name}: a container{whose}{place} has it.",
+        hint=f"Remove that one (`docker rm -f {service.container_name}`), or give this project another name with -p, "
+        "or this service another container_name.",
+        code=ExitCode.FAILED,
+        where=service.where,
+    )
+
+
+def _held_here(service: Service, other: ObservedContainer) -> DevenvError:
+    return Conflict(
+        f"{service.name} cannot have the container name {service.container_name}: "
+        f"the container of {service_of(other) or 'something else'} in this project has it.",
+        hint=f"Remove that one (`docker rm -f {service.container_name}`"
+        + ("" if is_oneoff(other) else ", or `devenv up --remove-orphans` where the stack no longer has it")
+        + ").",
+        code=ExitCode.FAILED,
+        where=service.where,
+    )
+
+
+def _other_server(service: Service, volume: str, there: str, wanted: str) -> DevenvError:
+    name, _, version = there.partition("/")
+    return DevenvError(
+        f"Volume {volume} holds data of {there}, and {service.name} is {wanted}: it would not start, or spoil them. "
+        "Nothing was changed.",
+        hint=f"Keep the data as they are: `use: {name}@{version}` in {service.name}. Or take them along: dump them "
+        f"with {there} up, then `devenv reset {service.name}` and load the dump. Or begin anew: "
+        f"`devenv reset {service.name}` deletes the data and seeds again.",
+        code=ExitCode.FAILED,
+        where=service.where,
+    )

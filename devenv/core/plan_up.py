@@ -1,0 +1,297 @@
+"""The nodes of `up`: from what has to happen to each service to the steps that do it, each after what it needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from devenv.core import graph
+from devenv.core.inputs import Creator, ImageChoices, Options
+from devenv.core.judge import Verdict
+from devenv.core.selection import TEMPORARY, needs, service_of, shares
+from devenv.model.observed import LedgerEntry, Observed, ObservedContainer
+from devenv.model.plan import (
+    ConnectNetwork,
+    CopyIn,
+    CreateContainer,
+    CreateNetwork,
+    CreateVolume,
+    Node,
+    Remove,
+    Rename,
+    Run,
+    SeedData,
+    Start,
+    Step,
+    Stop,
+    WaitReady,
+)
+from devenv.model.stack import SERVICE_COMPLETED, SERVICE_HEALTHY, Need, Seed, Service, Stack
+
+ANONYMOUS = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(slots=True, kw_only=True)
+class Nodes:
+    """Nodes by id, collected in any order, given back in one that can be walked."""
+
+    found: dict[str, Node] = field(default_factory=dict)
+
+    def add(self, identity: str, step: Step, cause: str, needs: Iterable[str] = (), after: Iterable[str] = ()) -> str:
+        before = tuple(dict.fromkeys(needs))
+        rest = tuple(name for name in dict.fromkeys(after) if name not in before)
+        self.found[identity] = Node(id=identity, step=step, cause=cause, needs=before, after=rest)
+        return identity
+
+    def __contains__(self, identity: str) -> bool:
+        return identity in self.found
+
+    def has(self, identities: Iterable[str]) -> list[str]:
+        """Those of `identities` that are in the plan."""
+        return [identity for identity in identities if identity in self.found]
+
+    def ordered(self) -> tuple[Node, ...]:
+        edges = {name: (*node.needs, *node.after) for name, node in self.found.items()}
+        return tuple(self.found[name] for name in graph.toposort(edges))
+
+    def discard(self, container: ObservedContainer, cause: str, after: Iterable[str] = ()) -> str:
+        """Stop and remove a container that nothing of the stack stands for."""
+        before = list(after)
+        service, name = service_of(container), container.name
+        if container.running:
+            before = [self.add(f"stop:container:{name}", Stop(service=service, container=name), cause, before)]
+        return self.add(f"remove:container:{name}", Remove(service=service, kind="container", name=name), cause, before)
+
+
+@dataclass(slots=True, kw_only=True)
+class UpPlanner:
+    """Adds nodes service by service, in the order of needs. `services` are the chosen ones, `one_shots` those of them
+    that are meant to end; `digests` are their seeds' as they are now."""
+
+    stack: Stack
+    services: Mapping[str, Service]
+    observed: Observed
+    images: ImageChoices
+    options: Options
+    creator: Creator
+    verdicts: Mapping[str, Verdict]
+    one_shots: frozenset[str]
+    digests: Mapping[str, Mapping[str, str]]
+    nodes: Nodes = field(default_factory=Nodes)
+    _freed: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def images_networks_volumes(self) -> None:
+        """What makes the images of containers that are made here; networks and volumes that are missing."""
+        wanted = {node for name, verdict in self.verdicts.items() if verdict.made for node in self._image(name)}
+        edges = {node.id: (*node.needs, *node.after) for node in self.images.nodes}
+        wanted = graph.reachable(edges, wanted)
+        self.nodes.found.update({node.id: node for node in self.images.nodes if node.id in wanted})
+        networks = {network.name for network in self.observed.networks}
+        volumes = {volume.name for volume in self.observed.volumes}
+        for service in self.services.values():
+            for key in service.config.get("networks") or ():
+                network = self.stack.networks[key]
+                if not network.external and network.name not in networks:
+                    labels = self.creator.network_labels(network)
+                    step = CreateNetwork(name=network.name, config=network.config, labels=labels)
+                    self.nodes.add(f"network:{key}", step, "no network")
+            for key in service.volumes:
+                volume = self.stack.volumes.get(key)
+                if volume and not volume.external and volume.name not in volumes:
+                    labels = self.creator.volume_labels(volume)
+                    made = CreateVolume(name=volume.name, config=volume.config, labels=labels)
+                    self.nodes.add(f"volume:{key}", made, "no volume")
+
+    def leftovers(self, orphans: Iterable[ObservedContainer]) -> None:
+        """Containers that stand for nothing: `orphans`, more than one of a service, a temporary one that is no use."""
+        for container in orphans:
+            self._free(container, self.nodes.discard(container, "an orphan: no service has it"))
+        for name, verdict in self.verdicts.items():
+            for container in verdict.found.others:
+                self._free(container, self.nodes.discard(container, f"more than the one container of {name}"))
+            temporary = verdict.found.temporary
+            if temporary is not None and not (verdict.made and verdict.reuse):
+                self.nodes.discard(temporary, "left by a run that was killed")
+
+    def containers(self) -> None:
+        """Make, replace and stop containers; all that frees a name or a port, and nothing that waits for others."""
+        for name, service in self.services.items():
+            verdict = self.verdicts[name]
+            current = verdict.found.current
+            if verdict.action == "create":
+                self._create(service, verdict)
+            elif verdict.action == "recreate" and current is not None:
+                self._recreate(service, verdict, current)
+            elif verdict.action == "restart" and current is not None and not self.options.no_start:
+                stop = Stop(service=name, container=current.name)
+                self._free(current, self.nodes.add(f"stop:{name}", stop, verdict.cause))
+
+    def starts(self) -> None:
+        """Start, wait and seed."""
+        if not self.options.no_start:
+            for service in self.services.values():
+                self._start(service, self.verdicts[service.name])
+                self._ready(service, self.verdicts[service.name])
+                self._seeds(service, self.verdicts[service.name])
+
+    # One service
+
+    def _image(self, service: str) -> tuple[str, ...]:
+        return self.images.after.get(service, ())
+
+    def _create(self, service: Service, verdict: Verdict) -> None:
+        name, temporary = service.container_name, verdict.found.temporary
+        if temporary is not None and verdict.reuse:
+            step = Rename(service=service.name, container=temporary.name, name=name)
+            self.nodes.add(f"rename:{service.name}", step, "an earlier run was killed before it had its name")
+            return
+        self._make(service, name, verdict.cause, None)
+
+    def _recreate(self, service: Service, verdict: Verdict, current: ObservedContainer) -> None:
+        """Under a temporary name until the old one is gone: whatever a kill leaves, one of the two is whole."""
+        name, cause = service.name, verdict.cause
+        # A container that goes by another name (made by an older Compose) is not in the way of the new one's.
+        target = service.container_name + (TEMPORARY if current.name == service.container_name else "")
+        made = [] if verdict.reuse else self._make(service, target, cause, current)
+        if current.running:
+            stop = Stop(service=name, container=current.name)
+            made.append(self.nodes.add(f"stop:{name}", stop, cause, made))
+        removed = Remove(service=name, kind="container", name=current.name)
+        gone = self.nodes.add(f"remove:{name}", removed, cause, made)
+        self._free(current, gone)
+        source = verdict.found.temporary.name if verdict.reuse and verdict.found.temporary else target
+        if source != service.container_name:
+            step = Rename(service=name, container=source, name=service.container_name)
+            self.nodes.add(f"rename:{name}", step, cause, [gone])
+
+    def _make(self, service: Service, name: str, cause: str, old: ObservedContainer | None) -> list[str]:
+        networks = [f"network:{key}" for key in service.config.get("networks") or ()]
+        volumes = [f"volume:{key}" for key in service.volumes]
+        holders = [f"remove:container:{name}"]
+        shared = [f"{verb}:{other}" for other in shares(service) for verb in ("create", "rename")]
+        payload = self.creator.payload(service)
+        step = CreateContainer(
+            service=service.name,
+            name=name,
+            image=self.images.use.get(service.name, service.image),
+            payload=inherit(payload, old) if old else payload,
+        )
+        before = (*self._image(service.name), *self.nodes.has([*networks, *volumes, *holders, *shared]))
+        made = [self.nodes.add(f"create:{service.name}", step, cause, before)]
+        for network, config in self.creator.connections(service):
+            join = ConnectNetwork(service=service.name, container=name, network=network, config=config)
+            made.append(self.nodes.add(f"connect:{service.name}:{network}", join, cause, made[:1]))
+        return made
+
+    def _start(self, service: Service, verdict: Verdict) -> None:
+        name, current = service.name, verdict.found.current
+        if verdict.action == "keep":
+            return
+        container = service.container_name if verdict.made or current is None else current.name
+        before = self.nodes.has([f"{verb}:{name}" for verb in ("create", "stop", "remove", "rename")])
+        before += [identity for identity in self.nodes.found if identity.startswith(f"connect:{name}:")]
+        # Two servers on the same data would spoil them.
+        before += self.nodes.has([f"remove:container:{other.name}" for other in verdict.found.others])
+        files = self.creator.copies(service)
+        if files and not (verdict.action == "start" and current is not None and current.running):
+            step = CopyIn(service=name, container=container, files=files)
+            before = [self.nodes.add(f"copy:{name}", step, verdict.cause, before)]
+        after = [node for port in _ports(service) for owner, node in self._freed.get(port, ()) if owner != name]
+        for need in needs(service):
+            held = self._met(need)
+            if held:
+                (before if need.required else after).append(held)
+        if name in self.one_shots:
+            self.nodes.add(f"run:{name}", Run(service=name, container=container), verdict.cause, before, after)
+        else:
+            self.nodes.add(f"start:{name}", Start(service=name, container=container), verdict.cause, before, after)
+
+    def _met(self, need: Need) -> str:
+        """The node whose end meets `need`; "" where it is met already."""
+        name = need.target
+        # A one-shot is one step from its start to its end, so who waits for its start waits for its end.
+        identities = [f"run:{name}"]
+        if need.condition == SERVICE_HEALTHY:
+            seeds = self.services[name].seeds if name in self.services else ()
+            identities += [*(f"seed:{name}:{i}" for i in reversed(range(len(seeds)))), f"ready:{name}"]
+        if need.condition != SERVICE_COMPLETED:
+            identities += [f"start:{name}"]
+        return next(iter(self.nodes.has(identities)), "")
+
+    def _ready(self, service: Service, verdict: Verdict) -> None:
+        name, current = service.name, verdict.found.current
+        if name in self.one_shots:
+            return
+        before = self.nodes.has([f"start:{name}"])
+        if before:
+            cause = "started"
+        elif current is not None and current.state == "restarting":
+            cause = "it keeps restarting"
+        elif name not in self.observed.ready and service.ready:
+            cause = "not looked at yet"
+        elif not self.observed.ready.get(name, True):
+            cause = "not ready when looked at"
+        else:
+            return
+        container = service.container_name if verdict.made or current is None else current.name
+        step = WaitReady(service=name, container=container, ready=service.ready)
+        self.nodes.add(f"ready:{name}", step, cause, before)
+
+    def _seeds(self, service: Service, verdict: Verdict) -> None:
+        name, current = service.name, verdict.found.current
+        # What a container that is stopped holds cannot be asked; its seeder will see, and skip what is done.
+        ledger = self.observed.ledgers.get(name) if verdict.action == "keep" else None
+        new = any(f"volume:{key}" in self.nodes for key in service.volumes)
+        before = self.nodes.has([f"ready:{name}"])
+        container = service.container_name if verdict.made or current is None else current.name
+        for index, seed in enumerate(service.seeds):
+            again = name in self.options.again
+            cause = self._seed_cause(seed, ledger, self.digests.get(name, {}).get(seed.name), new)
+            if again or cause:
+                step = SeedData(
+                    service=name,
+                    container=container,
+                    seeder=service.seeder or "",
+                    seed=seed,
+                    values=service.values,
+                    again=again,
+                )
+                identity = self.nodes.add(f"seed:{name}:{index}", step, "asked for" if again else cause, before)
+                before = [identity]
+
+    @staticmethod
+    def _seed_cause(seed: Seed, ledger: Mapping[str, LedgerEntry] | None, digest: str | None, new: bool) -> str:
+        if ledger is None:
+            return "new data" if new else "not looked at yet"
+        entry = ledger.get(seed.name)
+        if entry is None:
+            return "not in the data"
+        if digest is None:
+            return "not compared yet"
+        if entry.state != "done":
+            return "begun and not ended"
+        return "" if entry.digest == digest else f"{seed.name} changed"
+
+    def _free(self, container: ObservedContainer, node: str) -> None:
+        """Remember that the host ports of `container` are free once `node` is done."""
+        for bound in container.ports.values():
+            for _, port in bound:
+                self._freed.setdefault(port, []).append((service_of(container), node))
+
+
+def inherit(payload: Mapping[str, Any], old: ObservedContainer) -> Mapping[str, Any]:
+    """`payload` with the anonymous volumes of `old` mounted again where it mounts nothing else: their data stays, as
+    with Compose."""
+    host = payload.get("HostConfig") or {}
+    binds = list(host.get("Binds") or ())
+    taken = {str(bind).split(":")[1] for bind in binds if ":" in str(bind)}
+    taken |= {str(mount.get("Target")) for mount in host.get("Mounts") or ()} | set(host.get("Tmpfs") or ())
+    kept = [f"{v}:{t}" for t, v in sorted(old.mounts.items()) if ANONYMOUS.fullmatch(v) and t not in taken]
+    return {**payload, "HostConfig": {**host, "Binds": [*binds, *kept]}} if kept else payload
+
+
+def _ports(service: Service) -> list[int]:
+    found = [str(port.get("published") or "") for port in service.config.get("ports") or ()]
+    return [int(text) for text in found if text.isdecimal()]

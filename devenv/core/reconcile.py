@@ -1,0 +1,68 @@
+"""Decide: what shall exist and what exists in, the plan that makes the one of the other out. Pure; same input, same
+plan. DESIGN, rules 1 and 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from devenv.core.inputs import ComposeCreator, Creator, ImageChoices, Options
+from devenv.core.judge import Judge, Verdict, refusals
+from devenv.core.plan_up import UpPlanner
+from devenv.core.selection import check, found, one_shots, orphans, select
+from devenv.model.errors import raise_all
+from devenv.model.observed import Observed
+from devenv.model.plan import Plan
+from devenv.model.stack import Stack
+
+__all__ = ["ComposeCreator", "Creator", "ImageChoices", "Options", "reconcile"]
+
+_EMPTY: Mapping[str, Mapping[str, str]] = {}
+
+
+def reconcile(
+    stack: Stack,
+    observed: Observed,
+    images: ImageChoices,
+    options: Options | None = None,
+    *,
+    digests: Mapping[str, Mapping[str, str]] = _EMPTY,
+    creator: Creator | None = None,
+) -> Plan:
+    """The plan by which `observed` becomes `stack`; empty where it is so already.
+
+    `digests` are those of the seeds as they are now, by service and name (`Seeder.digest`). `observed.ready` and
+    `observed.ledgers` say what is known of running services; what was not looked at is looked at by the plan.
+    Every node says which key, image or fact brought it there.
+
+    Raises DevenvError for an unknown service; FAILED where another container holds a name that is needed, or a volume
+    holds another server's data: nothing may be lost.
+    """
+    wish = options or Options()
+    services = select(stack, wish.services)
+    check(stack, sorted(wish.again))
+    ends = one_shots(stack.services)
+    maker = creator or ComposeCreator(stack=stack)
+    judge = Judge(stack=stack, observed=observed, images=images, options=wish, creator=maker)
+    verdicts: dict[str, Verdict] = {}
+    for name, service in services.items():
+        mine = found(service, observed)
+        verdicts[name] = judge.verdict(service, mine, one_shot=name in ends, before=verdicts)
+    raise_all(refusals(stack, services, observed, verdicts, wish))
+    left = orphans(stack, observed)
+    planner = UpPlanner(
+        stack=stack,
+        services=services,
+        observed=observed,
+        images=images,
+        options=wish,
+        creator=maker,
+        verdicts=verdicts,
+        one_shots=ends,
+        digests=digests,
+    )
+    planner.images_networks_volumes()
+    planner.leftovers(left if wish.remove_orphans else ())
+    planner.containers()
+    planner.starts()
+    return Plan(nodes=planner.nodes.ordered(), orphans=() if wish.remove_orphans else tuple(c.name for c in left))

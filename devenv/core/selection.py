@@ -1,0 +1,119 @@
+"""Which services a verb is about, in the order of their needs, and which containers are theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from devenv.core import graph
+from devenv.core.suggest import did_you_mean
+from devenv.model import labels
+from devenv.model.errors import DevenvError, raise_all
+from devenv.model.observed import Observed, ObservedContainer
+from devenv.model.stack import SERVICE_COMPLETED, Need, Service, Stack
+
+TEMPORARY = "_devenv_new"
+"""A container that is to replace another has this behind its name until the other is gone: always the same name, so
+that the next run finds what a killed one left."""
+
+_SHARED = ("network_mode", "ipc", "pid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A service's containers. `current` is the one that stands for it; `temporary` was to replace it when an earlier
+    run was killed; `others` are more than the one that a stack asks for."""
+
+    current: ObservedContainer | None = None
+    temporary: ObservedContainer | None = None
+    others: tuple[ObservedContainer, ...] = ()
+
+
+def shares(service: Service) -> tuple[str, ...]:
+    """The services whose namespaces (network, IPC, PID) it lives in: it cannot outlive their containers."""
+    values = [str(service.config.get(key) or "") for key in _SHARED]
+    return tuple(dict.fromkeys(v.removeprefix("service:") for v in values if v.startswith("service:")))
+
+
+def needs(service: Service) -> tuple[Need, ...]:
+    """Its needs, those of shared namespaces with them."""
+    said = {need.target for need in service.needs}
+    return (*service.needs, *(Need(target=name) for name in shares(service) if name not in said))
+
+
+def select(stack: Stack, names: Collection[str] = ()) -> dict[str, Service]:
+    """The services `names` (all for none) and those they need, each after those it needs.
+
+    Raises DevenvError for an unknown name, a need that is not there and must be, and for a circle of needs.
+    """
+    check(stack, names)
+    edges = {name: [n.target for n in needs(s) if n.target in stack.services] for name, s in stack.services.items()}
+    circle = graph.find_cycle(edges)
+    if circle:
+        raise DevenvError(
+            f"The services wait for each other: {' needs '.join(circle)}.",
+            hint="Take one of these out of its depends_on.",
+            where=stack.services[circle[0]].where,
+        )
+    wanted = graph.reachable(edges, names or stack.services)
+    chosen = {name: stack.services[name] for name in graph.toposort(edges) if name in wanted}
+    raise_all(
+        DevenvError(
+            f"{name} needs the service {need.target}, which this stack does not have.",
+            hint="Correct the name, turn on its profile, or say `required: false`.",
+            where=service.where,
+        )
+        for name, service in chosen.items()
+        for need in needs(service)
+        if need.required and need.target not in stack.services
+    )
+    return chosen
+
+
+def check(stack: Stack, names: Collection[str]) -> None:
+    """Raise for each of `names` that is no service of the stack."""
+    raise_all(
+        DevenvError(
+            f"There is no service {name} in {stack.project}.",
+            hint=did_you_mean(name, stack.services, what="Its services") or "`devenv status` lists its services.",
+        )
+        for name in names
+        if name not in stack.services
+    )
+
+
+def one_shots(services: Mapping[str, Service]) -> frozenset[str]:
+    """Those that are meant to end: they say so, or another waits for their end."""
+    awaited = {n.target for s in services.values() for n in s.needs if n.condition == SERVICE_COMPLETED}
+    return frozenset(name for name, service in services.items() if service.one_shot or name in awaited)
+
+
+def is_oneoff(container: ObservedContainer) -> bool:
+    """Made by `docker compose run`: a person's own, never a service's."""
+    return container.labels.get(labels.ONEOFF, "").lower() == "true"
+
+
+def service_of(container: ObservedContainer) -> str:
+    """The service it says it is of; "" for none."""
+    return container.labels.get(labels.SERVICE, "")
+
+
+def found(service: Service, observed: Observed) -> Found:
+    """The containers of `service`. Where none has its name, the one with the lowest number stands for it."""
+    mine = [c for c in observed.containers if service_of(c) == service.name and not is_oneoff(c)]
+    mine.sort(key=lambda c: (c.name != service.container_name, _number(c), c.name))
+    temporary = next((c for c in mine if c.name == service.container_name + TEMPORARY), None)
+    rest = [c for c in mine if c is not temporary]
+    return Found(current=rest[0] if rest else None, temporary=temporary, others=tuple(rest[1:]))
+
+
+def orphans(stack: Stack, observed: Observed) -> tuple[ObservedContainer, ...]:
+    """Containers of the project whose service the stack does not have."""
+    return tuple(
+        c for c in observed.containers if service_of(c) and not is_oneoff(c) and service_of(c) not in stack.services
+    )
+
+
+def _number(container: ObservedContainer) -> int:
+    text = container.labels.get(labels.NUMBER, "")
+    return int(text) if text.isdecimal() else 0

@@ -1,0 +1,231 @@
+"""The verbs beside `up`, as plans: down, stop, start, restart, reset. Pure.
+
+What stops and removes is decided from the labels of what exists alone, so that it works where the manifest is broken
+or gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from devenv.core import graph
+from devenv.core.plan_up import ANONYMOUS, Nodes
+from devenv.core.selection import check, found, is_oneoff, needs, one_shots, orphans, select, service_of
+from devenv.model import labels
+from devenv.model.errors import DevenvError, ExitCode, raise_all
+from devenv.model.observed import Observed, ObservedContainer
+from devenv.model.plan import Plan, Remove, Run, Start, Stop, WaitReady
+from devenv.model.stack import SERVICE_COMPLETED, SERVICE_STARTED, Need, Service, Stack
+
+
+def down(
+    observed: Observed, *, stack: Stack | None = None, volumes: bool = False, remove_orphans: bool = False
+) -> Plan:
+    """Remove the project's containers and networks, with `volumes` its volumes too (destructive).
+
+    `stack` says which containers are orphans, that stay unless `remove_orphans`, with the networks and volumes that
+    they use; without it (the manifest cannot be read) everything that carries the project's label goes. What Compose
+    made goes as well; what is external carries no label of the project, so it stays.
+    """
+    kept = orphans(stack, observed) if stack is not None and not remove_orphans else ()
+    nodes = Nodes()
+    gone = [c for c in observed.containers if c not in kept]
+    ended = _stops(nodes, gone, "the project goes down")
+    removed: dict[str, str] = {}
+    for container in gone:
+        identity = _identity("remove", container, gone)
+        lost = volumes and any(ANONYMOUS.fullmatch(source) for source in container.mounts.values())
+        step = Remove(
+            service=service_of(container), kind="container", name=container.name, destructive=lost, volumes=volumes
+        )
+        removed[container.id] = nodes.add(identity, step, "the project goes down", ended.get(container.id, ()))
+    for network in observed.networks:
+        if not any(network.name in c.networks for c in kept):
+            before = [removed[c.id] for c in gone if network.name in c.networks]
+            step = Remove(kind="network", name=network.name)
+            nodes.add(f"remove:network:{network.name}", step, "the project goes down", before)
+    for volume in observed.volumes if volumes else ():
+        if not any(volume.name in c.mounts.values() for c in kept):
+            before = [removed[c.id] for c in gone if volume.name in c.mounts.values()]
+            step = Remove(kind="volume", name=volume.name, destructive=True)
+            nodes.add(f"remove:volume:{volume.name}", step, "asked for with --volumes", before)
+    return Plan(nodes=nodes.ordered(), orphans=tuple(c.name for c in kept))
+
+
+def stop(observed: Observed, services: Sequence[str] = (), *, stack: Stack | None = None) -> Plan:
+    """Stop the running containers of `services`, all for none; they stay and keep what is in them."""
+    known = {service_of(c) for c in observed.containers} | set(stack.services if stack else ())
+    unknown = [name for name in services if name not in known]
+    if stack is not None:
+        check(stack, unknown)
+    raise_all(
+        DevenvError(
+            f"There is no container of a service {name}.",
+            hint="`devenv status` lists those that there are.",
+            code=ExitCode.INPUT,
+        )
+        for name in unknown
+    )
+    nodes = Nodes()
+    _stops(nodes, [c for c in observed.containers if _is_one_of(c, services)], "asked for")
+    return Plan(nodes=nodes.ordered(), orphans=_orphan_names(stack, observed))
+
+
+def start(stack: Stack, observed: Observed, services: Sequence[str] = ()) -> Plan:
+    """Start the containers of `services` (all for none) and of what they need, as they are: nothing is made or seeded.
+
+    Raises DevenvError (FAILED) where one has no container.
+    """
+    chosen = select(stack, services)
+    held = _containers(chosen, observed)
+    ends = one_shots(stack.services)
+    nodes = Nodes()
+    for name, service in chosen.items():
+        container = held[name]
+        if container.state == "paused":
+            nodes.add(f"stop:{name}", Stop(service=name, container=container.name), "paused")
+        elif container.running or (name in ends and container.state == "exited" and container.exit_code == 0):
+            continue
+        _begin(nodes, service, container, "asked for", one_shot=name in ends)
+    return Plan(nodes=nodes.ordered(), orphans=_orphan_names(stack, observed))
+
+
+def restart(stack: Stack, observed: Observed, services: Sequence[str] = ()) -> Plan:
+    """Stop and start the containers of `services`, all for none, and of those that say `restart: true` about them.
+
+    One-shots run again only where they are named. Raises DevenvError (FAILED) where a named one has no container.
+    """
+    check(stack, services)
+    ends = one_shots(stack.services)
+    held = {name: found(service, observed).current for name, service in stack.services.items()}
+    chosen: dict[str, str] = {}
+    for name, service in select(stack).items():
+        pulled = next((n.target for n in needs(service) if n.restart and n.target in chosen), "")
+        if name in services or (not services and name not in ends and held[name] is not None):
+            chosen[name] = "asked for"
+        elif pulled and held[name] is not None and name not in ends:
+            chosen[name] = f"{pulled} is restarted"
+    there = _containers({name: stack.services[name] for name in chosen}, observed)
+    nodes = Nodes()
+    _stops(nodes, there.values(), "asked for", causes=chosen)
+    for name, container in there.items():
+        _begin(nodes, stack.services[name], container, chosen[name], one_shot=name in ends)
+    return Plan(nodes=nodes.ordered(), orphans=_orphan_names(stack, observed))
+
+
+def reset(stack: Stack, observed: Observed, service: str) -> Plan:
+    """Remove the container of `service` and its volumes (destructive; external ones stay); a normal `up` then makes and
+    seeds them anew. Containers of others that mount the same volumes are removed with it, and come back with that `up`.
+    """
+    check(stack, [service])
+    chosen = stack.services[service]
+    mine = [c for c in observed.containers if service_of(c) == service and not is_oneoff(c)]
+    own = {stack.volumes[k].name for k in chosen.volumes if k in stack.volumes and not stack.volumes[k].external}
+    volumes = [volume.name for volume in observed.volumes if volume.name in own]
+    sharing = [c for c in observed.containers if c not in mine and own.intersection(c.mounts.values())]
+    causes = {service_of(c): f"it mounts a volume of {service}" for c in sharing}
+    nodes = Nodes()
+    gone = [*mine, *sharing]
+    ended = _stops(nodes, gone, "asked for", causes=causes)
+    removed = []
+    for container in gone:
+        alone = container in mine
+        step = Remove(
+            service=service_of(container),
+            kind="container",
+            name=container.name,
+            destructive=alone and not volumes,
+            volumes=alone,
+        )
+        cause = causes.get(service_of(container), "asked for") if not alone else "asked for"
+        removed.append(nodes.add(_identity("remove", container, gone), step, cause, ended.get(container.id, ())))
+    for name in volumes:
+        step = Remove(service=service, kind="volume", name=name, destructive=True)
+        nodes.add(f"remove:volume:{name}", step, "asked for", removed)
+    return Plan(nodes=nodes.ordered())
+
+
+def _stops(
+    nodes: Nodes, containers: Iterable[ObservedContainer], cause: str, *, causes: Mapping[str, str] | None = None
+) -> dict[str, list[str]]:
+    """A Stop for each that runs. All at once, but what holds data ends after those that depend on it, so that they can
+    finish what they are writing. Returns container id → [node]."""
+    running = [c for c in containers if c.running]
+    identities = {c.id: _identity("stop", c, running) for c in running}
+    users: dict[str, list[str]] = {}
+    for container in running:
+        for target in _depends_on(container):
+            users.setdefault(target, []).append(identities[container.id])
+    after = {
+        identities[c.id]: [user for user in users.get(service_of(c), ()) if user != identities[c.id]]
+        for c in running
+        if _holds_data(c)
+    }
+    if graph.find_cycle(after):  # containers of two versions of a manifest: no order fits both
+        after = {}
+    for container in running:
+        service = service_of(container)
+        why = (causes or {}).get(service, cause)
+        step = Stop(service=service, container=container.name)
+        nodes.add(identities[container.id], step, why, (), after.get(identities[container.id], ()))
+    return {c.id: [identities[c.id]] for c in running}
+
+
+def _begin(nodes: Nodes, service: Service, container: ObservedContainer, cause: str, *, one_shot: bool) -> None:
+    name = service.name
+    before = nodes.has([f"stop:{name}"])
+    after: list[str] = []
+    for need in needs(service):
+        met = _met(nodes, need)
+        if met:
+            (before if need.required else after).append(met)
+    if one_shot:
+        nodes.add(f"run:{name}", Run(service=name, container=container.name), cause, before, after)
+        return
+    begun = nodes.add(f"start:{name}", Start(service=name, container=container.name), cause, before, after)
+    nodes.add(
+        f"ready:{name}", WaitReady(service=name, container=container.name, ready=service.ready), "started", [begun]
+    )
+
+
+def _met(nodes: Nodes, need: Need) -> str:
+    order = {SERVICE_STARTED: ("run", "start"), SERVICE_COMPLETED: ("run",)}.get(need.condition, ("run", "ready"))
+    return next(iter(nodes.has([f"{verb}:{need.target}" for verb in order])), "")
+
+
+def _containers(services: Mapping[str, Service], observed: Observed) -> dict[str, ObservedContainer]:
+    held = {name: found(service, observed).current for name, service in services.items()}
+    raise_all(
+        DevenvError(
+            f"{name} has no container to start.",
+            hint=f"`devenv up {name}` makes and starts it.",
+            code=ExitCode.FAILED,
+        )
+        for name, container in held.items()
+        if container is None
+    )
+    return {name: container for name, container in held.items() if container is not None}
+
+
+def _identity(verb: str, container: ObservedContainer, among: Collection[ObservedContainer]) -> str:
+    """`stop:db` where it is the only container of its service, else by its name."""
+    service = service_of(container)
+    alone = service and not is_oneoff(container) and sum(service_of(c) == service for c in among) == 1
+    return f"{verb}:{service}" if alone else f"{verb}:container:{container.name}"
+
+
+def _is_one_of(container: ObservedContainer, services: Collection[str]) -> bool:
+    return not is_oneoff(container) and (not services or service_of(container) in services)
+
+
+def _depends_on(container: ObservedContainer) -> list[str]:
+    said = container.labels.get(labels.DEPENDS_ON, "")
+    return [part.partition(":")[0] for part in said.split(",") if part]
+
+
+def _holds_data(container: ObservedContainer) -> bool:
+    return any(source and not source.startswith("/") for source in container.mounts.values())
+
+
+def _orphan_names(stack: Stack | None, observed: Observed) -> tuple[str, ...]:
+    return tuple(c.name for c in orphans(stack, observed)) if stack else ()

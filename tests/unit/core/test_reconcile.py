@@ -1,0 +1,534 @@
+"""What `up` plans, and that it gets there from wherever an earlier run left off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from devenv.backends.fake import Behaviour
+from devenv.core.plan_up import inherit
+from devenv.core.selection import select
+from devenv.model import labels
+from devenv.model.errors import Conflict, DevenvError, ExitCode
+from devenv.model.observed import LedgerEntry, Observed, ObservedContainer
+from devenv.model.plan import CreateContainer, Plan, SeedData
+from devenv.model.stack import Network, Stack, Volume
+from tests.unit.core.planning import PROJECT, Images, StandIn, World, built, stack, world
+
+DB: dict[str, Any] = {"image": "db", "data": "data", "ready": True}
+API: dict[str, Any] = {"needs": {"db": "service_healthy"}, "ready": True}
+
+
+def shop(**changes: Any) -> Stack:
+    return stack({"db": {**DB, "seeds": ["a.sql", "b.csv"]}, "api": {**API, **changes}})
+
+
+def seeded(w: World) -> World:
+    w.digests = {"db": {"a.sql": "1", "b.csv": "1"}}
+    return w
+
+
+def ids(plan: Plan) -> list[str]:
+    return [node.id for node in plan.nodes]
+
+
+def node(plan: Plan, identity: str) -> Any:
+    return next(n for n in plan.nodes if n.id == identity)
+
+
+def test_a_first_up_creates_early_and_starts_when_needs_are_met() -> None:
+    plan = seeded(world()).plan(shop())
+    assert plan.text() == "\n".join(
+        [
+            "[1] CreateNetwork shop_default, no network",
+            "[2] CreateVolume shop_data, no volume",
+            "[3] db: CreateContainer shop-db-1, no container (after 1, 2)",
+            "[4] api: CreateContainer shop-api-1, no container (after 1)",
+            "[5] db: Start shop-db-1, no container (after 3)",
+            "[6] db: WaitReady shop-db-1, started (after 5)",
+            "[7] db: Seed shop-db-1 with a.sql, new data (after 6)",
+            "[8] db: Seed shop-db-1 with b.csv, new data (after 7)",
+            "[9] api: Start shop-api-1, no container (after 4, 8)",
+            "[10] api: WaitReady shop-api-1, started (after 9)",
+        ]
+    )
+
+
+def test_a_second_up_has_nothing_to_do() -> None:
+    w = seeded(world())
+    w.up(shop())
+    assert w.loads == [("db", "a.sql"), ("db", "b.csv")]
+    assert w.plan(shop()).text() == "nothing to do"
+
+
+def test_one_changed_value_recreates_that_service_alone_and_names_the_key() -> None:
+    w = seeded(world())
+    w.up(shop(environment={"LOG_LEVEL": "info"}))
+    plan = w.up(shop(environment={"LOG_LEVEL": "debug"}))
+    assert plan.text() == "\n".join(
+        [
+            "[1] api: CreateContainer shop-api-1_devenv_new, environment.LOG_LEVEL changed",
+            "[2] api: Stop shop-api-1, environment.LOG_LEVEL changed (after 1)",
+            "[3] api: Remove container shop-api-1, environment.LOG_LEVEL changed (after 1, 2)",
+            "[4] api: Rename shop-api-1_devenv_new to shop-api-1, environment.LOG_LEVEL changed (after 3)",
+            "[5] api: Start shop-api-1, environment.LOG_LEVEL changed (after 1, 2, 3, 4)",
+            "[6] api: WaitReady shop-api-1, started (after 5)",
+        ]
+    )
+    assert w.plan(shop(environment={"LOG_LEVEL": "debug"})).nodes == ()
+
+
+@pytest.mark.parametrize("gap", range(7))
+def test_a_kill_in_any_gap_of_a_recreate_is_mended(gap: int) -> None:
+    w = seeded(world())
+    w.up(shop())
+    new = shop(environment={"A": "b"})
+    w.up(new, kill_after=gap)
+    w.up(new)
+    assert w.states() == {"shop-db-1": "running", "shop-api-1": "running"}
+    assert w.plan(new).nodes == ()
+    assert w.loads == [("db", "a.sql"), ("db", "b.csv")]
+
+
+@pytest.mark.parametrize("gap", range(7))
+def test_after_a_kill_in_a_recreate_one_may_go_back_or_on_to_something_else(gap: int) -> None:
+    for then in (shop(), shop(environment={"A": "c"})):
+        w = seeded(world())
+        w.up(shop())
+        w.up(shop(environment={"A": "b"}), kill_after=gap)
+        w.up(then)
+        assert w.states() == {"shop-db-1": "running", "shop-api-1": "running"}
+        assert w.plan(then).nodes == ()
+
+
+@pytest.mark.parametrize("gap", range(10))
+def test_a_kill_in_any_gap_of_a_first_up_is_mended(gap: int) -> None:
+    w = seeded(world())
+    w.up(shop(), kill_after=gap)
+    w.up(shop())
+    assert w.states() == {"shop-db-1": "running", "shop-api-1": "running"}
+    assert w.loads == [("db", "a.sql"), ("db", "b.csv")]
+    assert w.plan(shop()).nodes == ()
+
+
+def test_what_a_killed_recreate_made_is_used_and_not_made_again() -> None:
+    w = seeded(world())
+    w.up(shop())
+    new = shop(environment={"A": "b"})
+    w.up(new, kill_after=1)
+    assert ids(w.plan(new)) == ["stop:api", "remove:api", "rename:api", "start:api", "ready:api"]
+    w.up(new, kill_after=2)
+    assert ids(w.plan(new)) == ["rename:api", "start:api", "ready:api"]
+    assert ids(w.plan(shop())) == [
+        "remove:container:shop-api-1_devenv_new",
+        "create:api",
+        "start:api",
+        "ready:api",
+    ]
+
+
+def test_a_built_image_recreates_when_it_is_there() -> None:
+    w = seeded(world())
+    w.up(shop())
+    plan = w.up(shop(), built("api", "app", "the source changed"))
+    assert node(plan, "create:api").needs == ("build:app",)
+    assert node(plan, "create:api").cause == "the source changed"
+    assert node(plan, "stop:api").needs == ("create:api",)  # the old one serves while its successor is built
+    assert "stop:db" not in ids(plan)
+    assert w.plan(shop()).nodes == ()
+
+
+def test_images_are_made_only_for_what_is_made_with_them() -> None:
+    w = seeded(world())
+    one, two = built("db", "db", "one"), built("api", "app", "two")
+    images = Images(nodes=(*one.nodes, *two.nodes), after={**one.after, **two.after})
+    plan = w.plan(shop(), images, services=("db",))
+    assert "build:db" in ids(plan)
+    assert "build:app" not in ids(plan)
+    assert not [i for i in ids(plan) if i.endswith(":api")]
+
+
+def test_a_retagged_image_recreates() -> None:
+    w = world("other")
+    wanted = stack({"api": {}})
+    w.up(wanted)
+    w.engine.tag("other", "app")
+    assert w.plan(wanted).nodes[0].cause == "image changed"
+
+
+def test_a_service_is_chosen_with_what_it_needs() -> None:
+    wanted = stack({"db": DB, "api": API, "web": {"needs": {"api": "service_started"}}, "extra": {}})
+    assert list(select(wanted, ["api"])) == ["db", "api"]
+    with pytest.raises(DevenvError, match="no service wep in shop") as caught:
+        select(wanted, ["wep"])
+    assert "`web`" in caught.value.hint
+
+
+def test_a_circle_and_a_missing_need_are_said() -> None:
+    with pytest.raises(DevenvError, match="a needs b needs a"):
+        select(stack({"a": {"needs": {"b": "service_started"}}, "b": {"needs": {"a": "service_started"}}}))
+    with pytest.raises(DevenvError, match="a needs the service gone"):
+        select(stack({"a": {"needs": {"gone": "service_started"}}}))
+    optional = stack({"a": {"needs": {"gone": {"condition": "service_started", "required": False}}}})
+    assert list(select(optional)) == ["a"]
+    assert ids(world().plan(optional))[-1] == "ready:a"
+
+
+@pytest.mark.parametrize(
+    ("condition", "held"),
+    [("service_started", "start:db"), ("service_healthy", "ready:db")],
+)
+def test_a_need_waits_for_its_condition(condition: str, held: str) -> None:
+    plan = world().plan(stack({"db": DB, "api": {"needs": {"db": condition}}}))
+    assert node(plan, "start:api").needs == ("create:api", held)
+
+
+def test_a_need_that_is_not_required_is_waited_for_but_may_fail() -> None:
+    need = {"db": {"condition": "service_healthy", "required": False}}
+    plan = world().plan(stack({"db": DB, "api": {"needs": need}}))
+    assert node(plan, "start:api").needs == ("create:api",)
+    assert node(plan, "start:api").after == ("ready:db",)
+
+
+def test_a_one_shot_runs_once_and_again_when_it_failed_changed_or_its_data_are_new() -> None:
+    def wanted(**changes: Any) -> Stack:
+        return stack(
+            {
+                "db": DB,
+                "migrate": {"image": "once", "needs": {"db": "service_healthy"}, "one_shot": True, **changes},
+                "api": {"needs": {"migrate": "service_completed_successfully"}},
+            }
+        )
+
+    w = world("once", behaviours={"once": Behaviour(exit_code=0)})
+    plan = w.up(wanted())
+    assert node(plan, "run:migrate").needs == ("create:migrate", "ready:db")
+    assert node(plan, "start:api").needs == ("create:api", "run:migrate")
+    assert w.plan(wanted()).nodes == ()
+    assert "run:migrate" in ids(w.plan(wanted(environment={"A": "b"})))
+    w.engine.remove_container("shop-db-1")
+    found = w.observe(wanted())
+    assert ids(_plan(wanted(), found)) == ["create:db", "start:db", "ready:db"]
+    fresh = replace(found, volumes=())
+    assert node(_plan(wanted(), fresh), "run:migrate").cause == "db has new data"
+    assert node(_plan(wanted(), _with(found, "shop-migrate-1", exit_code=3)), "run:migrate").cause == "ended with 3"
+    again = _plan(wanted(), _with(found, "shop-migrate-1", state="running"))
+    assert node(again, "run:migrate").cause == "not at its end"
+
+
+def _plan(wanted: Stack, observed: Observed) -> Plan:
+    from devenv.core.reconcile import reconcile
+
+    return reconcile(wanted, observed, Images(), creator=StandIn(stack=wanted))
+
+
+def _with(observed: Observed, name: str, **changes: Any) -> Observed:
+    return replace(
+        observed, containers=tuple(replace(c, **changes) if c.name == name else c for c in observed.containers)
+    )
+
+
+def test_who_waits_for_a_one_shot_to_start_waits_for_its_end() -> None:
+    plan = world().plan(stack({"once": {"one_shot": True}, "api": {"needs": {"once": "service_started"}}}))
+    assert node(plan, "start:api").needs == ("create:api", "run:once")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"state": "exited", "exit_code": 137}, {"start:api": "ended with 137", "ready:api": "started"}),
+        ({"state": "created"}, {"start:api": "never started", "ready:api": "started"}),
+        ({"state": "paused"}, {"stop:api": "paused", "start:api": "paused", "ready:api": "started"}),
+        ({"state": "restarting"}, {"ready:api": "it keeps restarting"}),
+        ({"networks": {}}, {"create:api": "not in network shop_default"}),
+        ({"networks": {"shop_default": ("old", "")}}, {"create:api": "network shop_default was made anew"}),
+        ({"networks": {"shop_default": ("", "")}}, {}),
+        ({"image_id": "other"}, {"create:api": "image changed"}),
+        ({"mounts": {}}, {"create:api": "volume shop_files is not mounted"}),
+    ],
+)
+def test_what_is_not_as_it_should_be_is_mended(changes: dict[str, Any], expected: dict[str, str]) -> None:
+    w = world()
+    wanted = stack({"api": {"data": "files"}})
+    w.up(wanted)
+    plan = _plan(wanted, _with(w.observe(wanted), "shop-api-1", **changes))
+    assert {i: node(plan, i).cause for i in ids(plan) if i in expected} == expected
+    assert bool(plan.nodes) == bool(expected)
+
+
+@pytest.mark.parametrize("state", ["dead", "removing"])
+def test_what_cannot_be_started_any_more_is_made_anew_without_a_stop(state: str) -> None:
+    w = world()
+    wanted = stack({"api": {}})
+    w.up(wanted)
+    plan = _plan(wanted, _with(w.observe(wanted), "shop-api-1", state=state))
+    assert ids(plan) == ["create:api", "remove:api", "rename:api", "start:api", "ready:api"]
+    assert node(plan, "create:api").cause == f"its container is {state}"
+
+
+def test_a_network_that_is_gone_is_made_and_its_containers_anew() -> None:
+    w = world()
+    wanted = stack({"api": {}})
+    w.up(wanted)
+    w.engine.stop("shop-api-1")
+    w.engine.remove_network("shop_default")
+    plan = w.up(wanted)
+    assert node(plan, "create:api").cause == "network shop_default is gone"
+    assert node(plan, "create:api").needs == ("network:default",)
+    assert w.plan(wanted).nodes == ()
+
+
+def test_external_networks_and_volumes_are_left_to_their_owner() -> None:
+    w = world()
+    wanted = stack({"api": {"data": "files"}})
+    outer = replace(
+        wanted,
+        networks={"default": Network(key="default", name="outer", external=True)},
+        volumes={"files": Volume(key="files", name="theirs", external=True)},
+    )
+    w.engine.create_network("outer", {}, {})
+    assert ids(w.up(outer)) == ["create:api", "start:api", "ready:api"]
+    assert w.plan(outer).nodes == ()
+
+
+def test_further_networks_are_joined_before_the_start() -> None:
+    w = world()
+    wanted = stack({"api": {"networks": {"default": None, "back": None}}})
+    plan = w.up(wanted)
+    assert node(plan, "connect:api:shop_back").needs == ("create:api",)
+    assert node(plan, "start:api").needs == ("create:api", "connect:api:shop_back")
+    assert w.plan(wanted).nodes == ()
+
+
+def test_files_are_copied_in_before_every_start() -> None:
+    w = world()
+    wanted = stack({"api": {}})
+    maker = StandIn(stack=wanted, files={"api": {"/run/secrets/a": (b"x", 0o400)}})
+    from devenv.core.reconcile import reconcile
+
+    plan = reconcile(wanted, w.observe(wanted), Images(), creator=maker)
+    w.do(plan.nodes)
+    assert node(plan, "start:api").needs == ("copy:api",)
+    w.engine.stop("shop-api-1")
+    again = reconcile(wanted, w.observe(wanted), Images(), creator=maker)
+    assert ids(again) == ["copy:api", "start:api", "ready:api"]
+
+
+def test_who_asks_for_a_restart_with_its_need_gets_it() -> None:
+    def wanted(value: str) -> Stack:
+        need = {"db": {"condition": "service_healthy", "restart": True}}
+        return stack({"db": {**DB, "environment": {"A": value}}, "api": {"needs": need}, "web": {}})
+
+    w = world()
+    w.up(wanted("1"))
+    plan = w.up(wanted("2"))
+    assert node(plan, "stop:api").cause == "db is made anew or restarted"
+    assert node(plan, "start:api").needs == ("stop:api", "ready:db")
+    assert not [i for i in ids(plan) if i.endswith(":web")]
+    assert w.plan(wanted("2")).nodes == ()
+
+
+def test_who_lives_in_anothers_network_is_made_anew_with_it() -> None:
+    def wanted(value: str) -> Stack:
+        return stack({"vpn": {"environment": {"A": value}}, "api": {"network_mode": "service:vpn"}})
+
+    w = world()
+    first = w.up(wanted("1"))
+    assert node(first, "create:api").needs == ("create:vpn",)
+    assert node(first, "start:api").needs == ("create:api", "start:vpn")
+    plan = w.plan(wanted("2"))
+    assert node(plan, "create:api").cause == "vpn, whose namespace it shares, is made anew"
+    assert node(plan, "create:api").needs == ("create:vpn", "rename:vpn")
+    w.engine.stop("shop-vpn-1")
+    started = w.plan(wanted("1"))
+    assert (node(started, "stop:api").cause, ids(started)[-1]) == ("vpn is started", "ready:api")
+
+
+def test_seeds_that_are_new_changed_or_unfinished_are_loaded_in_order() -> None:
+    w = seeded(world())
+    wanted = shop()
+    w.up(wanted)
+    w.digests["db"]["b.csv"] = "2"
+    plan = w.plan(wanted)
+    assert plan.text() == "[1] db: Seed shop-db-1 with b.csv, b.csv changed"
+    (ledger,) = w.ledgers.values()
+    ledger["a.sql"] = LedgerEntry(name="a.sql", digest="1", state="started")
+    plan = w.plan(wanted)
+    assert [n.cause for n in plan.nodes] == ["begun and not ended", "b.csv changed"]
+    assert plan.nodes[1].needs == ("seed:db:0",)
+    del ledger["a.sql"]
+    assert w.plan(wanted).nodes[0].cause == "not in the data"
+    w.digests = {"db": {}}
+    ledger["a.sql"] = LedgerEntry(name="a.sql", digest="1", state="done")
+    assert {n.cause for n in w.plan(wanted).nodes} == {"not compared yet"}
+
+
+def test_seeds_are_loaded_again_when_asked() -> None:
+    w = seeded(world())
+    w.up(shop())
+    plan = w.up(shop(), again=frozenset({"db"}))
+    assert [(n.cause, n.step.again) for n in plan.nodes if isinstance(n.step, SeedData)] == [("asked for", True)] * 2
+    assert len(w.loads) == 4
+    with pytest.raises(DevenvError, match="no service dp"):
+        w.plan(shop(), again=frozenset({"dp"}))
+
+
+def test_a_stopped_services_seeds_are_looked_at_when_it_runs() -> None:
+    w = seeded(world())
+    w.up(shop())
+    w.engine.stop("shop-db-1")
+    plan = w.up(shop())
+    assert ids(plan) == ["start:db", "ready:db", "seed:db:0", "seed:db:1"]
+    assert plan.nodes[2].cause == "not looked at yet"
+    assert len(w.loads) == 2
+
+
+def test_a_running_service_that_is_sick_or_was_not_looked_at_is_waited_for() -> None:
+    w = world()
+    wanted = stack({"db": DB, "plain": {}})
+    w.up(wanted)
+    w.sick = {"db", "plain"}
+    plan = w.plan(wanted)
+    assert [(n.id, n.cause) for n in plan.nodes] == [
+        ("ready:db", "not ready when looked at"),
+        ("ready:plain", "not ready when looked at"),
+    ]
+    unseen = replace(w.observe(wanted), ready={})
+    assert [(n.id, n.cause) for n in _plan(wanted, unseen).nodes] == [("ready:db", "not looked at yet")]
+
+
+def test_force_recreates_all_or_what_is_named() -> None:
+    w = world()
+    wanted = stack({"db": DB, "api": API})
+    w.up(wanted)
+    plan = w.plan(wanted, force_recreate=True)
+    assert [node(plan, f"create:{name}").cause for name in ("db", "api")] == ["asked for"] * 2
+    plan = w.plan(wanted, force_recreate=True, services=("api",))
+    assert "create:db" not in ids(plan)
+    assert "create:api" in ids(plan)
+
+
+def test_create_only() -> None:
+    plan = world().plan(stack({"db": DB}), no_start=True)
+    assert ids(plan) == ["network:default", "volume:data", "create:db"]
+
+
+def test_orphans_are_named_and_removed_only_when_asked() -> None:
+    w = world()
+    w.up(stack({"old": {}, "api": {}}))
+    wanted = stack({"api": {}})
+    plan = w.plan(wanted)
+    assert (plan.nodes, plan.orphans) == ((), ("shop-old-1",))
+    plan = w.up(wanted, remove_orphans=True)
+    assert (ids(plan), plan.orphans) == (["stop:container:shop-old-1", "remove:container:shop-old-1"], ())
+    assert w.states() == {"shop-api-1": "running"}
+
+
+def test_a_port_is_taken_only_when_its_holder_let_go() -> None:
+    def wanted(*pairs: tuple[str, str]) -> Stack:
+        return stack({name: {"ports": [{"target": 80, "published": port}]} for name, port in pairs})
+
+    w = world()
+    w.up(wanted(("a", "8000"), ("b", "8001"), ("old", "8002")))
+    swapped = wanted(("a", "8001"), ("b", "8000"), ("c", "8002"))
+    plan = w.up(swapped, remove_orphans=True)
+    assert node(plan, "start:a").after == ("remove:b",)
+    assert node(plan, "start:b").after == ("remove:a",)
+    assert node(plan, "start:c").after == ("remove:container:shop-old-1",)
+    assert w.plan(swapped).nodes == ()
+
+
+def _container(w: World, name: str, service: str, **more: str) -> None:
+    marks = {labels.PROJECT: PROJECT, labels.SERVICE: service, **more}
+    w.engine.create_container(name, {"Image": "app", "Labels": {k: v for k, v in marks.items() if v}})
+
+
+def test_one_offs_are_neither_adopted_nor_orphans() -> None:
+    w = world()
+    _container(w, "shop-api-run-1", "api", **{labels.ONEOFF: "True"})
+    _container(w, "shop-gone-run-1", "gone", **{labels.ONEOFF: "True"})
+    wanted = stack({"api": {}})
+    plan = w.plan(wanted, remove_orphans=True)
+    assert ids(plan) == ["network:default", "create:api", "start:api", "ready:api"]
+
+
+def test_more_than_one_container_of_a_service_is_taken_back_before_the_one_starts() -> None:
+    w = world()
+    wanted = stack({"api": {}})
+    w.up(wanted)
+    payload = StandIn(stack=wanted).payload(wanted.services["api"])
+    w.engine.create_container("shop-api-2", payload)
+    w.engine.start("shop-api-2")
+    assert ids(w.plan(wanted)) == ["stop:container:shop-api-2", "remove:container:shop-api-2"]
+    w.engine.stop("shop-api-1")
+    plan = w.up(wanted)
+    assert node(plan, "start:api").needs == ("remove:container:shop-api-2",)
+    assert w.states() == {"shop-api-1": "running"}
+
+
+def test_a_container_under_an_older_name_is_replaced_by_one_with_the_right_name() -> None:
+    w = world()
+    wanted = stack({"api": {}})
+    w.up(wanted)
+    w.engine.rename("shop-api-1", "shop_api_1")
+    assert w.plan(wanted).nodes == ()  # nothing differs but the name: Compose leaves it, too
+    new = stack({"api": {"environment": {"A": "b"}}})
+    plan = w.up(new)
+    assert ids(plan) == ["create:api", "stop:api", "remove:api", "start:api", "ready:api"]
+    assert isinstance(plan.nodes[0].step, CreateContainer)
+    assert w.states() == {"shop-api-1": "running"}
+
+
+def test_a_name_that_a_stranger_holds_is_refused_with_whose_it_is() -> None:
+    w = world()
+    w.engine.create_container(
+        "shop-api-1", {"Image": "app", "Labels": {labels.PROJECT: "other", labels.WORKING_DIR: "/home/b"}}
+    )
+    with pytest.raises(Conflict, match="a container of project other in /home/b has it") as caught:
+        w.plan(stack({"api": {}}))
+    assert caught.value.code == ExitCode.FAILED
+    assert "-p" in caught.value.hint
+
+
+def test_a_name_that_another_container_of_the_project_holds_is_refused() -> None:
+    w = world()
+    _container(w, "web", "old")
+    wanted = stack({"api": {"container_name": "web"}})
+    with pytest.raises(Conflict, match="the container of old in this project has it") as caught:
+        w.plan(wanted)
+    assert "--remove-orphans" in caught.value.hint
+    plan = w.up(wanted, remove_orphans=True)
+    assert node(plan, "create:api").needs == ("network:default", "remove:container:web")
+
+
+def test_data_of_another_server_are_refused_before_anything_is_done() -> None:
+    w = world()
+    w.up(stack({"db": {**DB, "server": "postgres/16"}}))
+    newer = stack({"db": {**DB, "server": "postgres/17"}})
+    with pytest.raises(
+        DevenvError, match="Volume shop_data holds data of postgres/16, and db is postgres/17"
+    ) as caught:
+        w.plan(newer)
+    assert caught.value.code == ExitCode.FAILED
+    assert "use: postgres@16" in caught.value.hint
+    assert "devenv reset db" in caught.value.hint
+    unmarked = replace(w.observe(newer), volumes=tuple(replace(v, labels={}) for v in w.observe(newer).volumes))
+    assert _plan(newer, unmarked).nodes == ()
+
+
+def test_anonymous_volumes_go_over_to_the_new_container() -> None:
+    old = ObservedContainer(
+        id="1",
+        name="a",
+        image="app",
+        image_id="i",
+        state="running",
+        labels={},
+        mounts={"/cache": "a" * 64, "/data": "b" * 64, "/src": "/home/x", "/named": "shop_data", "/tmp": "c" * 64},
+    )
+    host = {"Binds": ["shop_data:/data"], "Tmpfs": {"/tmp": ""}, "Mounts": [{"Target": "/m"}]}
+    assert inherit({"HostConfig": host}, old)["HostConfig"]["Binds"] == ["shop_data:/data", "a" * 64 + ":/cache"]
+    same = {"HostConfig": {"Binds": ["x:/cache", "y:/data", "z:/tmp"]}}
+    assert inherit(same, old) is same
