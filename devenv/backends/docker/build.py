@@ -38,8 +38,17 @@ class Lookup(Protocol):
     def registry_has(self, ref: str, timeout: float) -> bool | None: ...
 
 
-def build(client: Client, lookup: Lookup, step: Build, *, trust: Trust, report: Report, cancel: Cancel) -> str:
-    """See `protocols.Engine.build`."""
+def build(
+    client: Client,
+    lookup: Lookup,
+    step: Build,
+    *,
+    trust: Trust,
+    report: Report,
+    cancel: Cancel,
+    versions: tuple[str, ...] = ("2", "1"),
+) -> str:
+    """See `protocols.Engine.build`. `versions` are the engine's builders to try in turn: BuildKit, the classic one."""
     text = context.dockerfile(step.build)
     frontend = dockerfile.syntax(text)
     without = frontend is not None and (step.drop_syntax or not _available(lookup, frontend))
@@ -67,7 +76,7 @@ def build(client: Client, lookup: Lookup, step: Build, *, trust: Trust, report: 
         "forcerm": True,
     }
     what = f"build {step.ref}"
-    for version in ("2", "1"):
+    for version in versions:
         said = _Said(report)
         try:
             with Exchange(client, what=what, cancel=cancel) as exchange:
@@ -79,10 +88,10 @@ def build(client: Client, lookup: Lookup, step: Build, *, trust: Trust, report: 
                 for message in exchange.messages():
                     said.feed(message)
         except DevenvError as error:
-            if version == "2" and re.search(r"buildkit.*not (?:supported|enabled)", error.message, re.I):
+            if version != versions[-1] and re.search(r"buildkit.*not (?:supported|enabled)", error.message, re.I):
                 continue
             # A Dockerfile that is not one is refused before the first message.
-            if not said.error and "parse error" in error.message:
+            if not said.error and re.search("parse error|build target", error.message):
                 said.error = error.message
             else:
                 raise
@@ -162,11 +171,20 @@ def _failure(step: Build, text: str, said: _Said, *, heredoc_is_new: bool) -> De
     if "no space left on device" in error.lower():
         return errors.refusal(500, error, f"build {step.ref}")
     if unanswered(error) and (vertex is None or vertex.name.startswith("[internal]") or " FROM " in vertex.name):
+        stage = _named(step, text, vertex.name if vertex else said.step)
+        base = f" builds on {stage.base}, which no registry delivers" if stage else ""
         return DevenvError(
-            f"cannot build {step.ref}: {error}",
+            f"cannot build {step.ref}:{base and f' it{base}:'} {error}",
             hint="the engine reaches no registry for an image that the Dockerfile builds on: see its network and proxy",
             code=ExitCode.UNFIT,
-            where=_span(step, text, _from_line(step, text, vertex.name if vertex else said.step)),
+            where=_span(step, text, stage.head.line if stage else 0),
+        )
+    if re.search("target stage|build target", error):
+        names = ", ".join(f"`{stage.name}`" for stage in dockerfile.stages(text) if stage.name) or "no name"
+        return BuildFailed(
+            f"cannot build {step.ref}: {error}",
+            hint=f"`build.target` is a stage's name; those of this Dockerfile have {names}",
+            where=step.build.where or _span(step, text, 0),
         )
     parse = _PARSE_LINE.search(said.error)
     if parse:
@@ -196,12 +214,12 @@ def _classic_line(text: str, instruction: str) -> int:
     return dockerfile.step_line(text, f"[0/0] {instruction}") if instruction else 0
 
 
-def _from_line(step: Build, text: str, said: str) -> int:
-    """The line of the FROM whose image `said` names; 0 where none does."""
+def _named(step: Build, text: str, said: str) -> dockerfile.Stage | None:
+    """The stage whose FROM names the image that `said` names."""
     for stage in dockerfile.stages(text, step.build.args):
         if stage.base and step.bases.get(stage.base, stage.base) in said:
-            return stage.head.line
-    return 0
+            return stage
+    return None
 
 
 def _span(step: Build, text: str, line: int) -> Span | None:
