@@ -11,6 +11,7 @@ from devenv.core.longform import is_path, split
 
 Change = Callable[[str], str]
 
+_VARIABLE = re.compile(r"\$(?:\{(?P<name>\w+)(?::?-(?P<default>[^{}$]*))?[^{}]*\}|(?P<bare>\w+))")
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://|^git@|^github\.com/|^(?:target|service|docker-image|oci-layout):")
 
 
@@ -28,11 +29,22 @@ def join(folder: str, path: str) -> str:
     return joined if joined.startswith(("../", "/")) or joined in (".", "..") else f"./{joined}"
 
 
-def moved(value: Mapping[str, Any], change: Change) -> dict[str, Any]:
-    """A manifest's or Compose file's value with every relative path changed, in short and in long forms."""
+def moved(value: Mapping[str, Any], change: Change, *, open_ended: Change | None = None) -> dict[str, Any]:
+    """A manifest's or Compose file's value with every relative path changed, in short and in long forms.
+
+    Of a path that begins with a variable its default is changed; `open_ended` is told of it, since a relative value
+    of that variable cannot be.
+    """
 
     def path(text: Any) -> Any:
-        return change(text) if isinstance(text, str) and is_relative(text) else text
+        if not isinstance(text, str):
+            return text
+        if (match := _VARIABLE.match(text)) is None:
+            return change(text) if is_relative(text) else text
+        if open_ended is not None:
+            open_ended(match["name"] or match["bare"])
+        default = match["default"] or ""
+        return text.replace(default, change(default), 1) if is_relative(default) else text
 
     top = dict(value)
     if isinstance(top.get("services"), Mapping):
@@ -88,7 +100,9 @@ def _volume(volume: Any, path: Callable[[Any], Any]) -> Any:
             return {**volume, "source": path(volume["source"])}
         return volume
     source, *rest = split(str(volume), ":")
-    return ":".join([path(source), *rest]) if rest and is_path(source) else volume
+    default = _VARIABLE.match(source)
+    named = default is None or is_path(default["default"] or ".")  # else the default is a volume's name
+    return ":".join([path(source), *rest]) if rest and (is_path(source) or (default and named)) else volume
 
 
 def _files(files: Any, path: Callable[[Any], Any]) -> Any:

@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from devenv.core import check, longform, ports
+from devenv.core import check, longform, paths, ports
 from devenv.core.catalogue import lookup, official
 from devenv.core.render import compose as composing
 from devenv.core.render.devcontainer import devcontainer
@@ -165,6 +165,10 @@ def _notices(value: Mapping[str, object], table: Mapping[str, list[ports.Port | 
                 notices.append(
                     f"{name}: port {place} is open to the network; `127.0.0.1:{place}` keeps it on this machine"
                 )
+    variables: dict[str, None] = {}
+    paths.moved(value, composing.to_repository, open_ended=lambda name: variables.setdefault(name) or name)
+    for name in variables:
+        notices.append(f"a path begins with ${{{name}}}: give it an absolute one (others count from .devcontainer/)")
     if value.get("checks"):
         notices.append("`checks` are kept in the rendered file; this version of devenv does not run them yet")
     if value.get("requires"):

@@ -16,6 +16,7 @@ from devenv.model.manifest import CatalogueService, Manifest
 
 UID, GID, PROJECT = "DEVENV_UID", "DEVENV_GID", "DEVENV_PROJECT"
 DEFAULT_ID = 1000
+FOLDER = ".devcontainer"
 _TO_REPOSITORY = ".."
 """The repository as seen from `.devcontainer/`."""
 
@@ -61,7 +62,7 @@ def compose(
 ) -> dict[str, Any]:
     """The Compose file as a value, in the order in which it is written."""
     original = manifest.document.value
-    value = paths.moved(_long(original), lambda path: paths.join(_TO_REPOSITORY, path))
+    value = paths.moved(_long(original), to_repository)
     secrets = secret_variables(original)
     services: Mapping[str, Any] = value["services"]
     checks = {name: _health(service, catalogue, facts[name]) for name, service in services.items()}
@@ -77,6 +78,12 @@ def compose(
             rendered[key] = {name: _labelled(item) for name, item in value[key].items()}
     rendered |= {key: item for key, item in value.items() if key.startswith("x-")}
     return _with_secrets(rendered, secrets) if secrets else rendered
+
+
+def to_repository(path: str) -> str:
+    """A path of the manifest as the rendered file writes it."""
+    beside = path.removeprefix("./").startswith(f"{FOLDER}/")
+    return f"./{path.removeprefix('./')[len(FOLDER) + 1 :]}" if beside else paths.join(_TO_REPOSITORY, path)
 
 
 def secret_variables(value: Mapping[str, Any]) -> dict[str, str]:

@@ -17,12 +17,19 @@ from tests.unit.core.compiling import CASES, rendered
 FOLDERS = sorted(path.parent for path in CASES.glob("*/devenv.yaml"))
 
 
+def based(folder: Path) -> list[BaseStack]:
+    """The base that lies beside a case, if there is one."""
+    base = folder / "base.yaml"
+    return (
+        [BaseStack(name="base", folder="/stacks/base", file="base.yaml", text=base.read_text())]
+        if base.exists()
+        else []
+    )
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_manifest_gives_these_files(folder: Path) -> None:
-    base = folder / "base.yaml"
-    bases = []
-    if base.exists():
-        bases.append(BaseStack(name="base", folder="/stacks/base", file="base.yaml", text=base.read_text()))
+    bases = based(folder)
     found = rendered((folder / "devenv.yaml").read_text(), *bases)
     for path in (COMPOSE_FILE, DEVCONTAINER_FILE):
         expected = folder / Path(path).name
