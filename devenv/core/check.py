@@ -22,18 +22,19 @@ _BRACED = re.compile(longform.REFERENCE.pattern + r"|\$\{[^}]*\}?")
 _REFERENCE = re.compile(r"\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*(?::?[-?+].*)?\}", re.DOTALL | re.ASCII)
 READY_KINDS = ("http", "tcp", "exec", "log", "health")
 
-_LATER_TOP = {
+LATER_TOP = {
     "include": "devenv does not read further files yet: put their services into this one.",
     "jobs": "devenv runs no jobs yet: make it a service with `one_shot: true`, or a task.",
     "models": "devenv runs no models yet: run the model as a service.",
 }
-_LATER_SERVICE = {
+LATER_SERVICE = {
     "extends": "devenv does not take over services yet: write the keys out, or use a YAML anchor.",
     "lazy": "devenv starts every service at `up` yet: take `lazy` out.",
     "pre_start": "devenv starts no containers for hooks yet: make it a service with `one_shot: true`.",
     "provider": "devenv runs containers alone: name an `image:` or `build:`.",
     "models": "devenv runs no models yet: run the model as a service.",
 }
+"""Keys that are valid and that devenv refuses for now, and what to do instead."""
 
 
 def place(document: Document, path: Path) -> Span:
@@ -43,14 +44,14 @@ def place(document: Document, path: Path) -> Span:
 
 def not_yet(document: Document) -> Iterator[DevenvError]:
     """Keys that are valid and that devenv does not carry out yet: refused, never dropped."""
-    for key, hint in _LATER_TOP.items():
+    for key, hint in LATER_TOP.items():
         if document.value.get(key):
             yield DevenvError(f"`{key}` cannot be used yet.", hint=hint, where=document.where((key,)))
     if "x-devenv" in document.value:
         hint = "In devenv.yaml these keys stand at the top itself; `x-devenv` is for plain Compose files."
         yield DevenvError("`x-devenv` is not read here.", hint=hint, where=document.where(("x-devenv",)))
     for name, service in services(document).items():
-        for key, hint in _LATER_SERVICE.items():
+        for key, hint in LATER_SERVICE.items():
             if service.get(key) and not (key == "lazy" and str(service[key]).lower() in ("false", "no", "0")):
                 where = document.where(("services", name, key))
                 yield DevenvError(f"`{key}` cannot be used yet.", hint=hint, where=where)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     import jsonschema_rs
 
 _MOST_SHOWN = 60
+_BARE = re.compile(r"[A-Za-z_./~][\w./@+=~-]*(?::[\w./@+=~-]+)*(?: [A-Za-z_./][\w./@+=~-]*)*")
+_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", ".inf", ".nan"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,7 @@ def _explain(error: jsonschema_rs.ValidationError, document: Document, root: Sch
     if kind == "required":
         name = str(error.kind.property)  # type: ignore[attr-defined]
         example = (at.get("properties", {}).get(name, {}).get("examples") or [None])[0]
-        hint = f"Add `{name}`" + (f", for example `{name}: {_flow(example)}`." if example is not None else ".")
+        hint = f"Add `{name}`" + (f", for example `{name}: {flow(example)}`." if example is not None else ".")
         where = document.where(path)
         return [Problem(path=path, error=DevenvError(f"`{spell(path)}` lacks `{name}`.", hint=hint, where=where))]
     return [_mismatch(document, path, at)]
@@ -120,8 +124,6 @@ def _unknown(document: Document, path: Path, name: str, at: Schema) -> Problem:
 
 
 def _bad_names(document: Document, path: Path, at: Schema) -> list[Problem]:
-    import re
-
     pattern = re.compile(at["propertyNames"]["pattern"])
     return [
         Problem(
@@ -157,21 +159,23 @@ def _example(path: Path, document: Document, at: Schema) -> str:
     named = next((part for part in reversed(path) if isinstance(part, str)), "")
     examples = at.get("examples")
     if examples and named:
-        return f"For example: `{named}: {_flow(examples[0])}`."
+        return f"For example: `{named}: {flow(examples[0])}`."
     return f"Write {at.get('title', 'another value')} there."
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
     """A value as YAML in one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{k}: {_flow(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{flow(k)}: {flow(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_flow(v) for v in value) + "]"
+        return "[" + ", ".join(flow(v) for v in value) + "]"
     if value is None:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value)
+    if not isinstance(value, str):
+        return str(value)
+    return value if _BARE.fullmatch(value) and value.lower() not in _WORDS else json.dumps(value, ensure_ascii=False)
 
 
 def _at(value: Any, path: Path) -> Any:

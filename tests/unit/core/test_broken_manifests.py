@@ -236,7 +236,7 @@ def one(text: str) -> DevenvError:
             "name: a\nservices: {a: {use: postgres, seed: [{csv: a, delimiter: ab}]}}\n",
             "2:58",
             "`services.a.seed[0].delimiter` must be one character, not `ab`.",
-            "For example: `delimiter: ;`.",
+            'For example: `delimiter: ";"`.',
         ),
         (
             "name: a\nservices: {a: {use: postgres, seed: [{sql: a, table: t}]}}\n",
