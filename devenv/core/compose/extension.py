@@ -1,0 +1,269 @@
+"""`x-devenv` of a Compose file: what devenv adds to a service (ready, seed, …) and to the whole (tasks, workspace, …).
+
+The rendered file and a team's own Compose file hold the same keys in the same shapes.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from devenv.core.check import SEED_KINDS
+from devenv.core.compose import mounts, values
+from devenv.core.compose.values import Reader, fields
+from devenv.model.manifest import Path
+from devenv.model.stack import Ready, Seed, Task
+
+KEY = "x-devenv"
+_KINDS = ("http", "tcp", "exec", "log", "health")
+_SEED_OPTIONS = ("columns", "delimiter", "null", "header")
+ABOUT = ("owner", "docs", "runbook", "links")
+_SERVICE = frozenset(
+    ("use", "server", "data", "seeder", "values", "ready", "seed", "one_shot", "urls", "depends_on", *ABOUT)
+)
+_SERVICE_REFUSED = frozenset(("lazy",))
+_TOP = frozenset(("workspace", "tasks", "checks", "requires", *ABOUT))
+
+
+def of(reader: Reader, value: Mapping[str, Any], at: Path, *, top: bool = False) -> Mapping[str, Any]:
+    """The `x-devenv` of what stands at `at`, its keys checked; empty where there is none."""
+    ours = value.get(KEY)
+    if ours is None:
+        return {}
+    here = (*at, KEY)
+    if not isinstance(ours, Mapping):
+        reader.not_a(here, "a mapping")
+        return {}
+    known = dict.fromkeys(_TOP if top else _SERVICE)
+    for key in ours:
+        if key not in known and not key.startswith("x-"):
+            reader.unknown(here, key, known, frozenset() if top else _SERVICE_REFUSED)
+    return ours
+
+
+def _port(reader: Reader, value: Any, at: Path) -> int | None:
+    number = values.integer(reader, value, at)
+    if number is not None and not 0 < number <= 65_535:
+        reader.not_a(at, "a port from 1 to 65535")
+        return None
+    return number
+
+
+def _status(reader: Reader, value: Any, at: Path) -> Any:
+    items = value if isinstance(value, list) else [value]
+    if items and all(isinstance(item, (int, str)) and not isinstance(item, bool) for item in items):
+        return value
+    reader.not_a(at, "a status such as 200, or a range such as `200-399`")
+    return None
+
+
+_HTTP: dict[str, values.Read] = {
+    "path": values.text,
+    "port": _port,
+    "status": _status,
+    "headers": values.labels,
+    "body": values.text,
+}
+_TCP: dict[str, values.Read] = {"port": _port}
+
+
+def _exec(reader: Reader, value: Any, at: Path) -> Any:
+    words = [value] if isinstance(value, str) else value
+    if isinstance(words, list) and words and all(isinstance(word, str) for word in words):
+        return value
+    reader.not_a(at, "a command: a text, or a list of texts")
+    return None
+
+
+_EXEC: dict[str, values.Read] = {"command": _exec, "user": values.text}
+
+
+def _options(reader: Reader, kind: str, value: Any, at: Path) -> dict[str, Any] | None:
+    if kind == "http":
+        return fields(reader, {"path": value} if isinstance(value, str) else value, at, _HTTP)
+    if kind == "tcp":
+        return fields(reader, value if isinstance(value, Mapping) else {"port": value}, at, _TCP)
+    if kind == "exec":
+        return fields(reader, value if isinstance(value, Mapping) else {"command": value}, at, _EXEC)
+    if kind == "log":
+        pattern = values.text(reader, value, at)
+        return {"pattern": pattern} if pattern else None
+    return {} if values.flag(reader, value, at) else None
+
+
+def ready(reader: Reader, value: Any, at: Path) -> tuple[Ready, ...]:
+    """`ready`: one condition or a list of them, each one kind with its options, perhaps a `timeout`."""
+    found = []
+    items = value if isinstance(value, list) else [value]
+    for index, item in enumerate(items):
+        here: Path = (*at, index) if isinstance(value, list) else at
+        if not isinstance(item, Mapping):
+            reader.not_a(here, "a mapping with one of `http`, `tcp`, `exec`, `log`, `health`")
+            continue
+        for key in item:
+            if key not in (*_KINDS, "timeout") and not key.startswith("x-"):
+                reader.unknown(here, key, dict.fromkeys((*_KINDS, "timeout")))
+        timeout = seconds(reader, item["timeout"], (*here, "timeout")) if "timeout" in item else None
+        kinds = [kind for kind in _KINDS if kind in item]
+        if not kinds:
+            reader.wrong(here, "The condition says nothing.", "Give it one of `http`, `tcp`, `exec`, `log`, `health`.")
+        for kind in kinds:
+            options = _options(reader, kind, item[kind], (*here, kind))
+            if options is not None:
+                condition = Ready(kind=kind, options=options)
+                found.append(condition if timeout is None else Ready(kind=kind, options=options, timeout=timeout))
+    return tuple(found)
+
+
+def seconds(reader: Reader, value: Any, at: Path) -> float | None:
+    """A duration in seconds; a bare number is one."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+        return float(value)
+    duration = values.duration(reader, value, at)
+    return values.nanoseconds(duration) / 1e9 if duration else None
+
+
+def seed_items(value: Any, at: Path) -> Iterator[tuple[Any, Path]]:
+    """Every item of a `seed`, with its place."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield item, (*at, index)
+    elif value is not None:
+        yield value, at
+
+
+def seed_folder(reader: Reader, item: Any) -> str | None:
+    """The absolute folder that a seed names; None where it names a file."""
+    if not isinstance(item, str) or not item or _kind(item):
+        return None
+    return mounts.absolute(reader, item)
+
+
+def _kind(path: str) -> str | None:
+    return SEED_KINDS.get(posixpath.splitext(path)[1].lower())
+
+
+def seeds(
+    reader: Reader, value: Any, at: Path, *, folder: str, listings: Mapping[str, Sequence[str]]
+) -> tuple[Seed, ...]:
+    """`seed`, a folder as one seed a file of it in name order. `folder` is the repository's, for names;
+    `listings` are the names of the files in the folders that are named."""
+    found: dict[str, Seed] = {}
+    for item, here in seed_items(value, at):
+        for seed in _seeds(reader, item, here, folder, listings):
+            if seed.name in found:
+                reader.wrong(here, f"The seed `{seed.name}` is there twice.", "Remove one, or give it a `name:`.")
+            found[seed.name] = seed
+    return tuple(found.values())
+
+
+def _seeds(reader: Reader, item: Any, at: Path, folder: str, listings: Mapping[str, Sequence[str]]) -> Iterator[Seed]:
+    if isinstance(item, Mapping):
+        seed = _long(reader, item, at, folder)
+        if seed is not None:
+            yield seed
+        return
+    if not isinstance(item, str) or not item:
+        reader.not_a(at, "a path, or a mapping with `sql`, `csv` or `jsonl`")
+        return
+    directory = seed_folder(reader, item)
+    if directory is None:
+        yield _seed(reader, item, at, folder)
+        return
+    names = sorted(name for name in listings.get(directory, ()) if _kind(name))
+    if not names:
+        reader.wrong(
+            at,
+            f"The folder {directory} holds no seeds." if directory in listings else f"There is no folder {directory}.",
+            "Name a file or a folder with files that end in " + ", ".join(f"`{each}`" for each in SEED_KINDS) + ".",
+        )
+    for name in names:
+        yield _seed(reader, posixpath.join(directory, name), at, folder)
+
+
+def _seed(reader: Reader, path: str, at: Path, folder: str) -> Seed:
+    kind = _kind(path) or "sql"
+    file = mounts.absolute(reader, path)
+    table = None if kind == "sql" else posixpath.basename(file).partition(".")[0]
+    return Seed(name=_name(file, folder), kind=kind, file=file, table=table, where=reader.document.where(at))
+
+
+def _name(file: str, folder: str) -> str:
+    return posixpath.relpath(file, folder)
+
+
+def _one_character(reader: Reader, value: Any, at: Path) -> str | None:
+    if isinstance(value, str) and len(value) == 1:
+        return value
+    reader.not_a(at, "one character")
+    return None
+
+
+def _any_text(reader: Reader, value: Any, at: Path) -> str | None:
+    return value if isinstance(value, str) else values.word(reader, value, at)
+
+
+_SEED: dict[str, values.Read] = {
+    "sql": values.text,
+    "csv": values.text,
+    "jsonl": values.text,
+    "table": values.text,
+    "name": values.text,
+    "columns": values.strings,
+    "delimiter": _one_character,
+    "null": _any_text,
+    "header": values.flag,
+    "transactional": values.flag,
+}
+
+
+def _long(reader: Reader, item: Mapping[str, Any], at: Path, folder: str) -> Seed | None:
+    long = fields(reader, item, at, _SEED) or {}
+    kinds = [kind for kind in ("sql", "csv", "jsonl") if kind in item]
+    if len(kinds) != 1:
+        reader.wrong(at, "A seed is one file.", "Give it exactly one of `sql`, `csv` or `jsonl`.")
+    if len(kinds) != 1 or kinds[0] not in long:
+        return None
+    kind = kinds[0]
+    file = mounts.absolute(reader, long[kind])
+    return Seed(
+        name=long.get("name") or _name(file, folder),
+        kind=kind,
+        file=file,
+        table=long.get("table") or (None if kind == "sql" else posixpath.basename(file).partition(".")[0]),
+        options={key: long[key] for key in _SEED_OPTIONS if key in long},
+        transactional=long.get("transactional", True),
+        where=reader.document.where(at),
+    )
+
+
+def tasks(
+    reader: Reader, ours: Mapping[str, Any], services: Mapping[str, Any], workspace: str | None
+) -> dict[str, Task]:
+    """`tasks` of the top; a text is run by `sh -c`, without a service it runs in the workspace."""
+    found: dict[str, Task] = {}
+    written = ours.get("tasks") or {}
+    at: Path = (KEY, "tasks")
+    known: dict[str, values.Read] = {"service": values.text, "command": _exec, "description": values.text}
+    if not isinstance(written, Mapping):
+        reader.not_a(at, "a mapping of tasks")
+        return found
+    for name, item in written.items():
+        here = (*at, name)
+        long = fields(reader, item if isinstance(item, Mapping) else {"command": item}, here, known)
+        if long is None:
+            continue
+        service = long.get("service", workspace)
+        if service is None or service not in services:
+            said = f"`{service}`, which is no service of the file" if service else "no service"
+            reader.wrong(here, f"The task `{name}` names {said}.", "Say in which `service:` it runs.")
+        elif "command" not in long:
+            if "command" not in item:
+                reader.wrong(here, f"The task `{name}` has no `command`.", "Say what is run.")
+        else:
+            command = long["command"]
+            words = ("sh", "-c", command) if isinstance(command, str) else tuple(command)
+            description = long.get("description", "")
+            found[name] = Task(name=name, service=service, command=words, description=description)
+    return found

@@ -1,0 +1,61 @@
+"""Secrets and configs as a service sees them, and which texts must be seen nowhere."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+from devenv.core.compose.normalise import Normal
+from devenv.core.compose.values import Reader
+from devenv.model.stack import Grant, Secret, Service
+
+_LONG_ENOUGH = 6
+_BASES = {"secrets": "/run/secrets/", "configs": "/"}
+
+
+def grants(reader: Reader, normal: Normal, config: Mapping[str, Any]) -> tuple[Grant, ...]:
+    """What the service of `config` is given, with the contents that come from variables or from the file itself."""
+    found = []
+    for kind, base in _BASES.items():
+        known = normal.secrets if kind == "secrets" else normal.configs
+        for grant in config.get(kind) or ():
+            item = known.get(grant["source"])
+            if item is None:  # said already
+                continue
+            target = posixpath.join(base, grant.get("target") or grant["source"])
+            mode = int(grant.get("mode", "0444"), 8)
+            if "file" in item:
+                found.append(Grant(target=target, source=item["file"], mode=mode))
+            else:
+                content = _content(reader, kind, grant["source"], item)
+                found.append(Grant(target=target, content=Secret(value=content), mode=mode))
+    return tuple(found)
+
+
+def _content(reader: Reader, kind: str, key: str, item: Mapping[str, Any]) -> str:
+    variable = item.get("environment")
+    if variable is None:
+        return str(item.get("content", ""))
+    value = reader.variables.get(variable)
+    if value is None:
+        reader.wrong(
+            (kind, key, "environment"),
+            f"The {kind.removesuffix('s')} `{key}` has no value.",
+            f"Set {variable} in the shell or in the `.env` file of the project.",
+        )
+    return value or ""
+
+
+def secrets(reader: Reader, normal: Normal, services: Mapping[str, Service]) -> tuple[Secret, ...]:
+    """Secrets that come from variables, and passwords of catalogue services where they are words of their own: to
+    blank out every `app` of a log would hide the log, and in addresses any password is blanked out anyway."""
+    found = [
+        reader.variables.get(str(item["environment"]), "") for item in normal.secrets.values() if "environment" in item
+    ]
+    for service in services.values():
+        password = service.values.get("password", "")
+        others = {value for name, value in service.values.items() if name != "password"}
+        if len(password) >= _LONG_ENOUGH and password not in others:
+            found.append(password)
+    return tuple(Secret(value=value) for value in dict.fromkeys(found) if value)

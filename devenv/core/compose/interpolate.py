@@ -1,0 +1,217 @@
+"""`${…}` in Compose's texts: compose-go's rules, with one difference. A variable that is not set and has no default is
+an error with its place, where Compose warns and goes on with nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from devenv.model.errors import DevenvError, Span, raise_all
+from devenv.model.manifest import Document, Path
+
+Lookup = Callable[[str], str | None]
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OPERATORS = (":-", ":?", ":+", "-", "?", "+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """A variable that a document names. `default` is the text after `-` as written (None: there is none), `required`
+    says that it must be set: nothing stands in for it. `where` is the first place that names it."""
+
+    name: str
+    default: str | None = None
+    required: bool = False
+    where: Span | None = field(default=None, compare=False)
+
+
+class BadReference(ValueError):
+    """A `$` that is neither `$$` nor the begin of a reference; the message says what stands there."""
+
+
+class Missing(ValueError):
+    """A variable that must be set: `name`, and `message`, what the file says of it ("" for nothing)."""
+
+    def __init__(self, name: str, message: str = "") -> None:
+        super().__init__(name)
+        self.name = name
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    name: str
+    operator: str
+    rest: str
+
+
+def _parts(text: str) -> Iterator[str | _Reference]:
+    """Plain texts and references, in order. Raises BadReference."""
+    at = 0
+    while True:
+        dollar = text.find("$", at)
+        if dollar < 0:
+            yield text[at:]
+            return
+        yield text[at:dollar]
+        if text.startswith("$$", dollar):
+            yield "$"
+            at = dollar + 2
+        elif text.startswith("${", dollar):
+            end = _closing(text, dollar)
+            body = text[dollar + 2 : end]
+            name = _NAME.match(body)
+            tail = body[name.end() :] if name else ""
+            operator = next((each for each in _OPERATORS if tail.startswith(each)), "")
+            if name is None or (tail and not operator):
+                raise BadReference(text[dollar : end + 1])
+            yield _Reference(name[0], operator, tail[len(operator) :])
+            at = end + 1
+        elif plain := _NAME.match(text, dollar + 1):
+            yield _Reference(plain[0], "", "")
+            at = plain.end()
+        else:
+            raise BadReference(text[dollar : dollar + 12])
+
+
+def _closing(text: str, start: int) -> int:
+    depth, at = 0, start
+    while at < len(text):
+        if text.startswith("${", at):
+            depth += 1
+            at += 2
+            continue
+        if text[at] == "}":
+            depth -= 1
+            if depth == 0:
+                return at
+        at += 1
+    raise BadReference(text[start : start + 24])
+
+
+def substitute(text: str, lookup: Lookup, *, lenient: bool = False) -> str:
+    """`text` with its references replaced. `lookup` gives a variable's value or None.
+
+    Raises BadReference, and Missing unless `lenient` (then a variable that is not set is empty, except for `?`).
+    """
+    if "$" not in text:
+        return text
+    return "".join(part if isinstance(part, str) else _value(part, lookup, lenient=lenient) for part in _parts(text))
+
+
+def _value(reference: _Reference, lookup: Lookup, *, lenient: bool) -> str:
+    value = lookup(reference.name)
+    operator = reference.operator
+    absent = value is None or (operator.startswith(":") and value == "")
+    if operator.endswith("-"):
+        return substitute(reference.rest, lookup, lenient=lenient) if absent else value or ""
+    if operator.endswith("+"):
+        return "" if absent else substitute(reference.rest, lookup, lenient=lenient)
+    if operator.endswith("?") and absent:
+        raise Missing(reference.name, substitute(reference.rest, lookup, lenient=True))
+    if value is None and not lenient:
+        raise Missing(reference.name)
+    return value or ""
+
+
+def _references(text: str) -> Iterator[_Reference]:
+    if "$" not in text:
+        return
+    try:
+        for part in _parts(text):
+            if isinstance(part, _Reference):
+                yield part
+                yield from _references(part.rest)
+    except BadReference:
+        return  # `interpolate` tells of it
+
+
+def names(document: Document) -> tuple[Name, ...]:
+    """Every variable that the document's texts name, in order, each once; those within defaults too."""
+    found: dict[str, Name] = {}
+    for path, text in _texts(document.value, ()):
+        for reference in _references(text):
+            new = Name(
+                name=reference.name,
+                default=reference.rest if reference.operator.endswith("-") else None,
+                required=reference.operator in ("", "?", ":?"),
+                where=_place(document, path),
+            )
+            known = found.setdefault(reference.name, new)
+            if known.default is None and new.default is not None:
+                found[reference.name] = Name(
+                    name=new.name, default=new.default, required=known.required, where=known.where
+                )
+    return tuple(found.values())
+
+
+def named(value: Any) -> frozenset[str]:
+    """The names of all variables in the texts below `value`."""
+    return frozenset(reference.name for _, text in _texts(value, ()) for reference in _references(text))
+
+
+def interpolate(document: Document, variables: Mapping[str, str]) -> Document:
+    """The document with every reference replaced; places stay. Keys are left alone, as Compose does.
+
+    Raises DevenvErrors with every variable that must be set and is not, and every `$` that is no reference.
+    """
+    errors: list[DevenvError] = []
+    missing: set[str] = set()
+
+    def walk(value: Any, path: Path) -> Any:
+        if isinstance(value, str):
+            return replaced(value, path) if "$" in value else value
+        if isinstance(value, Mapping):
+            return {key: walk(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [walk(item, (*path, index)) for index, item in enumerate(value)]
+        return value
+
+    def replaced(text: str, path: Path) -> str:
+        try:
+            return substitute(text, variables.get)
+        except Missing as error:
+            if error.name not in missing:
+                missing.add(error.name)
+                errors.append(_not_set(error, document, path))
+        except BadReference as error:
+            errors.append(
+                DevenvError(
+                    f"`{error}` is no reference to a variable.",
+                    hint="Write `$$` for a plain `$`, or `${NAME}`, `${NAME:-default}`, `${NAME:?why}`.",
+                    where=_place(document, path),
+                )
+            )
+        return text
+
+    value = walk(document.value, ())
+    raise_all(errors)
+    return Document(file=document.file, value=value, spans=document.spans, key_spans=document.key_spans)
+
+
+def _not_set(error: Missing, document: Document, path: Path) -> DevenvError:
+    says = f": {error.message}" if error.message else ""
+    return DevenvError(
+        f"The variable `{error.name}` has no value{says}",
+        hint=f"Set it in the shell (`export {error.name}=…`) or in the `.env` file of the project"
+        + ("." if error.message else f", or write a default: `${{{error.name}:-…}}`."),
+        where=_place(document, path),
+    )
+
+
+def _place(document: Document, path: Path) -> Span:
+    return document.spans.get(path) or document.where(path)
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _texts(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, (*path, index))

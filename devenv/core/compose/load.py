@@ -1,0 +1,360 @@
+"""A Compose file (the rendered one, or a team's own) as a Stack: merged, interpolated, normalised, checked.
+
+Nothing is read here: `wanted` says which further files and folders count, `load` takes their contents.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from devenv.core.compose import extension
+from devenv.core.compose.grants import grants, secrets
+from devenv.core.compose.interpolate import interpolate, named, names, substitute
+from devenv.core.compose.merge import merge
+from devenv.core.compose.normalise import Normal, named_files, normalise
+from devenv.core.compose.values import Reader, nanoseconds
+from devenv.model.errors import DevenvError, DevenvErrors, Span, raise_all
+from devenv.model.manifest import Document
+from devenv.model.stack import (
+    SERVICE_COMPLETED,
+    Build,
+    Need,
+    Network,
+    Ready,
+    Service,
+    Stack,
+    Volume,
+)
+
+_IMAGE_VARIABLE = "${DEVENV_IMAGE_"
+_DEFAULT_TIMEOUT = 120.0
+_CONDITIONS = ("service_started", "service_healthy", SERVICE_COMPLETED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedFile:
+    """A file whose content `load` needs in `texts`, by its absolute `path`; where it may be absent, `required` is
+    false."""
+
+    path: str
+    required: bool
+    where: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What app reads before `load`: files of variables and labels, and the names of the files in seed folders (both
+    absolute)."""
+
+    env_files: tuple[WantedFile, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+def wanted(documents: Sequence[Document], *, variables: Mapping[str, str], working_dir: str) -> Wanted:
+    """What the documents name besides themselves. `working_dir` (absolute) is what relative paths are relative to.
+    Raises DevenvErrors as `load` does, for what is already wrong before those are read."""
+    document = _document(documents, variables)
+    reader = Reader(document, variables, working_dir)
+    files: dict[str, WantedFile] = {}
+    folders: dict[str, None] = {}
+    for name, service in _services(document.value).items():
+        at = ("services", name)
+        for file in named_files(reader, service, at):
+            known = files.get(file.path)
+            required = file.required or (known is not None and known.required)
+            files[file.path] = WantedFile(path=file.path, required=required, where=document.where(file.at))
+        ours = service.get(extension.KEY)
+        if isinstance(ours, Mapping):
+            for item, _ in extension.seed_items(ours.get("seed"), at):
+                if (folder := extension.seed_folder(reader, item)) is not None:
+                    folders[folder] = None
+    return Wanted(env_files=tuple(files.values()), folders=tuple(folders))
+
+
+def load(
+    documents: Sequence[Document],
+    *,
+    variables: Mapping[str, str],
+    folder: str,
+    working_dir: str,
+    files: Sequence[str],
+    project: str | None = None,
+    texts: Mapping[str, str] | None = None,
+    listings: Mapping[str, Sequence[str]] | None = None,
+) -> Stack:
+    """The stack that `documents` describe, the later laid over the earlier.
+
+    `variables` are the values for `${…}`: the shell's, those of the project's `.env`, devenv's own. `folder` is the
+    repository, `working_dir` the Compose project's folder, `files` the Compose files, all absolute. `project` names
+    the project in place of the file's `name:`. `texts` and `listings` are what `wanted` asked for.
+
+    Raises DevenvErrors with everything that is wrong: keys that devenv cannot do yet are refused by name, and none is
+    dropped in silence.
+    """
+    if project is not None:
+        variables = {**variables, "COMPOSE_PROJECT_NAME": project}
+    document = _document(documents, variables)
+    reader = Reader(document, variables, working_dir)
+    normal = normalise(reader, project=project, texts=texts or {})
+    loader = _Loader(reader, normal, documents, folder, listings or {}) if normal else None
+    stack = loader.stack(files) if loader else None
+    raise_all(_unique(reader.errors))
+    if stack is None:  # pragma: no cover: without a stack there is an error
+        raise AssertionError(documents)
+    return stack
+
+
+def _unique(errors: Sequence[DevenvError]) -> list[DevenvError]:
+    return list({(str(error.where), error.message): error for error in errors}.values())
+
+
+def _document(documents: Sequence[Document], variables: Mapping[str, str]) -> Document:
+    errors: list[DevenvError] = []
+    read: list[Document] = []
+    for document in documents:
+        try:
+            read.append(interpolate(document, variables))
+        except DevenvErrors as found:
+            errors += found.errors
+        except DevenvError as found:
+            errors.append(found)
+    raise_all(errors)
+    merged = read[0]
+    for over in read[1:]:
+        merged = merge(merged, over)
+    return merged
+
+
+def _services(value: Any) -> dict[str, Mapping[str, Any]]:
+    services = value.get("services") if isinstance(value, Mapping) else None
+    if not isinstance(services, Mapping):
+        return {}
+    return {name: item for name, item in services.items() if isinstance(item, Mapping)}
+
+
+class _Loader:
+    def __init__(
+        self,
+        reader: Reader,
+        normal: Normal,
+        documents: Sequence[Document],
+        folder: str,
+        listings: Mapping[str, Sequence[str]],
+    ) -> None:
+        self.reader, self.normal, self.folder, self.listings = reader, normal, folder, listings
+        self.written = _services(reader.document.value)
+        self.raw = [_services(document.value) for document in documents]
+        self.ours = {
+            name: extension.of(reader, item, ("services", name))
+            for name, item in self.written.items()
+            if name in normal.services
+        }
+        self.completed = {
+            target
+            for config in normal.services.values()
+            for target, need in (config.get("depends_on") or {}).items()
+            if need["condition"] == SERVICE_COMPLETED
+        }
+        tops = [document.value for document in documents if isinstance(document.value, Mapping)]
+        secret = {str(item.get("environment")) for item in normal.secrets.values()}
+        mentioned = frozenset().union(*(named(top) for top in tops)) - secret
+        self.defaults = _defaults(documents, reader.variables)
+        self.chosen = {
+            name: self.defaults[name]
+            for name in sorted(mentioned)
+            if name.startswith("DEVENV_") and name in self.defaults
+        }
+
+    def stack(self, files: Sequence[str]) -> Stack:
+        normal, reader = self.normal, self.reader
+        top = extension.of(reader, reader.document.value, (), top=True)
+        workspace = self.workspace(top)
+        services = {name: self.service(name, config) for name, config in normal.services.items()}
+        servers = self.servers(services)
+        return Stack(
+            project=normal.project,
+            folder=self.folder,
+            working_dir=reader.working_dir,
+            files=tuple(posixpath.join(self.folder, file) for file in files),
+            services=services,
+            networks={
+                key: Network(key=key, name=item["name"], config=item, external=bool(item.get("external")))
+                for key, item in normal.networks.items()
+            },
+            volumes={
+                key: Volume(
+                    key=key,
+                    name=item["name"],
+                    config=item,
+                    external=bool(item.get("external")),
+                    server=servers.get(key),
+                )
+                for key, item in normal.volumes.items()
+            },
+            tasks=extension.tasks(reader, top, services, workspace.get("service")),
+            workspace=workspace,
+            about={key: top[key] for key in (*extension.ABOUT, "checks", "requires") if key in top},
+            variables=self.chosen,
+            secrets=secrets(reader, normal, services),
+            left_out=normal.left_out,
+        )
+
+    def workspace(self, top: Mapping[str, Any]) -> dict[str, Any]:
+        workspace = top.get("workspace") or {}
+        at = (extension.KEY, "workspace")
+        if not isinstance(workspace, Mapping):
+            self.reader.not_a(at, "a mapping")
+            return {}
+        service = workspace.get("service", "workspace") if workspace else None
+        if service is not None and service not in self.normal.services:
+            self.reader.wrong(at, f"The workspace `{service}` is no service of the file.", "Name one of its services.")
+        return {"service": service, **workspace} if workspace else {}
+
+    def service(self, name: str, config: Mapping[str, Any]) -> Service:
+        at = ("services", name)
+        ours, reader = self.ours.get(name, {}), self.reader
+        here = (*at, extension.KEY)
+        image = config.get("image") or f"{self.normal.project}-{name}"
+        official = self.official(name)
+        seeds = extension.seeds(reader, ours.get("seed"), (*here, "seed"), folder=self.folder, listings=self.listings)
+        seeder = self.text(ours, here, "seeder")
+        if seeds and not seeder:
+            reader.wrong(
+                (*here, "seed"),
+                f"devenv does not know how to seed `{name}`.",
+                "Say what it is: `use: postgres` in devenv.yaml, `seeder: postgres` under `x-devenv`.",
+            )
+        given = ours.get("one_shot")
+        if given is not None and not isinstance(given, bool):
+            reader.not_a((*here, "one_shot"), "`true` or `false`")
+        return Service(
+            name=name,
+            config=config,
+            image=image,
+            container_name=config.get("container_name") or f"{self.normal.project}-{name}-1",
+            build=self.build(config, at),
+            official=official if official != image else None,
+            needs=self.needs(name, config, ours),
+            ready=self.ready(config, ours, here),
+            seeds=seeds,
+            seeder=seeder,
+            values=self.texts(ours, here, "values"),
+            server=self.text(ours, here, "server"),
+            data=self.text(ours, here, "data"),
+            one_shot=given if isinstance(given, bool) else name in self.completed,
+            use=self.text(ours, here, "use"),
+            urls=self.texts(ours, here, "urls"),
+            about={key: ours[key] for key in extension.ABOUT if key in ours},
+            variables=self.variables(name),
+            grants=grants(reader, self.normal, config),
+            where=reader.document.where(at),
+        )
+
+    def text(self, ours: Mapping[str, Any], here: tuple[str, ...], key: str) -> str | None:
+        value = ours.get(key)
+        if value is not None and not isinstance(value, str):
+            self.reader.not_a((*here, key), "a text")
+            return None
+        return value
+
+    def texts(self, ours: Mapping[str, Any], here: tuple[str, ...], key: str) -> dict[str, str]:
+        value = ours.get(key)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping) or any(isinstance(item, (dict, list)) for item in value.values()):
+            self.reader.not_a((*here, key), "a mapping of texts")
+            return {}
+        return {str(name): "" if item is None else str(item) for name, item in value.items()}
+
+    def official(self, name: str) -> str | None:
+        """The image as the manifest named it, where the file leaves it to a variable of devenv's."""
+        for services in reversed(self.raw):
+            image = services.get(name, {}).get("image")
+            if isinstance(image, str):
+                if not image.startswith(_IMAGE_VARIABLE):
+                    return None
+                own = {k: v for k, v in self.reader.variables.items() if not k.startswith("DEVENV_IMAGE_")}
+                return substitute(image, own.get, lenient=True)
+        return None
+
+    def variables(self, name: str) -> dict[str, str]:
+        own = frozenset().union(*(named(services.get(name, {})) for services in self.raw))
+        return {key: value for key, value in self.chosen.items() if key in own}
+
+    def build(self, config: Mapping[str, Any], at: tuple[str, ...]) -> Build | None:
+        build = config.get("build")
+        if build is None:
+            return None
+        platforms = build.get("platforms") or ()
+        return Build(
+            context=build.get("context", self.reader.working_dir),
+            dockerfile=build.get("dockerfile", "Dockerfile"),
+            inline=build.get("dockerfile_inline"),
+            args=build.get("args", {}),
+            target=build.get("target"),
+            labels=build.get("labels", {}),
+            platform=config.get("platform") or (platforms[0] if platforms else None),
+            network=build.get("network"),
+            no_cache=build.get("no_cache", False),
+            where=self.reader.document.where((*at, "build")),
+        )
+
+    def needs(self, name: str, config: Mapping[str, Any], ours: Mapping[str, Any]) -> tuple[Need, ...]:
+        conditions = ours.get("depends_on") or {}
+        written = config.get("depends_on") or {}
+        for target, condition in conditions.items() if isinstance(conditions, Mapping) else ():
+            if condition not in _CONDITIONS or target not in written:
+                self.reader.wrong(
+                    ("services", name, extension.KEY, "depends_on"),
+                    f"`{target}: {condition}` is no condition on a service that `{name}` depends on.",
+                    "Name a service of its `depends_on`, and one of " + ", ".join(f"`{c}`" for c in _CONDITIONS) + ".",
+                )
+        return tuple(
+            Need(
+                target=target,
+                condition=str(conditions.get(target, need["condition"]))
+                if isinstance(conditions, Mapping)
+                else need["condition"],
+                required=need["required"],
+                restart=need.get("restart", False),
+            )
+            for target, need in written.items()
+            if target in self.normal.services
+        )
+
+    def ready(self, config: Mapping[str, Any], ours: Mapping[str, Any], here: tuple[str, ...]) -> tuple[Ready, ...]:
+        if ours.get("ready"):
+            return extension.ready(self.reader, ours["ready"], (*here, "ready"))
+        check = config.get("healthcheck") or {}
+        if check.get("disable") or not check.get("test") or check["test"][0] == "NONE":
+            return ()
+        # The engine calls it unhealthy no sooner than this.
+        once = nanoseconds(check.get("interval", "30s")) + nanoseconds(check.get("timeout", "30s"))
+        patience = nanoseconds(check.get("start_period", "0s")) + once * (check.get("retries") or 3)
+        return (Ready(kind="health", options={}, timeout=max(_DEFAULT_TIMEOUT, patience / 1e9)),)
+
+    def servers(self, services: Mapping[str, Service]) -> dict[str, str]:
+        """The keys of the volumes that hold a server's data, and whose."""
+        return {
+            mount["source"]: service.server
+            for service in services.values()
+            if service.server and service.data
+            for mount in service.config.get("volumes") or ()
+            if mount["type"] == "volume" and mount.get("source") and mount["target"] == service.data.rstrip("/")
+        }
+
+
+def _defaults(documents: Sequence[Document], variables: Mapping[str, str]) -> dict[str, str]:
+    """The value of every variable that the documents name: its own, else the default that stands at it."""
+    found: dict[str, str] = {}
+    for document in documents:
+        for name in names(document):
+            value = variables.get(name.name) or None
+            if value is None and name.default is not None:
+                value = substitute(name.default, variables.get, lenient=True)
+            if value is not None:
+                found.setdefault(name.name, value)
+    return found

@@ -1,0 +1,300 @@
+"""A whole Compose file in its normal form, and whether what its services name is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from devenv.core.compose import mounts, values
+from devenv.core.compose.dotenv import parse
+from devenv.core.compose.service import service
+from devenv.core.compose.values import Reader, fields
+from devenv.core.suggest import did_you_mean
+from devenv.model.errors import DevenvError, DevenvErrors
+from devenv.model.manifest import Path
+
+_TOP = ("name", "version", "services", "networks", "volumes", "secrets", "configs")
+_TOP_REFUSED = frozenset(("include", "models"))
+_PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normal:
+    """`services`, `networks`, … by key, as `docker compose config` prints them; what no service uses is left out.
+    `left_out` are services whose profile is not active. `contents` are those of configs, by key."""
+
+    project: str
+    services: Mapping[str, Mapping[str, Any]]
+    networks: Mapping[str, Mapping[str, Any]]
+    volumes: Mapping[str, Mapping[str, Any]]
+    secrets: Mapping[str, Mapping[str, Any]]
+    configs: Mapping[str, Mapping[str, Any]]
+    left_out: tuple[str, ...] = field(default=())
+
+
+def _mapping_at(reader: Reader, value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    found = value.get(key)
+    if found is None:
+        return {}
+    if not isinstance(found, Mapping):
+        reader.not_a((key,), "a mapping")
+        return {}
+    return dict(found)
+
+
+def normalise(reader: Reader, *, project: str | None, texts: Mapping[str, str]) -> Normal | None:
+    """The reader's document. `texts` are the contents of the files that `env_file` and `label_file` name, by absolute
+    path. What is wrong stands in `reader.errors`; None where nothing could be read."""
+    value = reader.document.value
+    if not isinstance(value, Mapping):
+        reader.wrong((), "A Compose file is a mapping with `services`.", "Begin with `services:`.")
+        return None
+    for key in value:
+        if key not in _TOP and not key.startswith("x-"):
+            if key in _TOP_REFUSED:
+                reader.wrong((key,), f"devenv cannot do `{key}` yet.", "Name the files one by one with `-f`.")
+            else:
+                hint = did_you_mean(key, _TOP) or "Remove it; keys of your own begin with `x-`."
+                reader.wrong((key,), f"`{key}` is no key of a Compose file.", hint)
+    name = _project(reader, value, project)
+    services, left_out = _services(reader, _mapping_at(reader, value, "services"), texts)
+    networks = {key: _network(reader, item, ("networks", key), name, key)
+                for key, item in _mapping_at(reader, value, "networks").items()}  # fmt: skip
+    networks.setdefault("default", {"name": f"{name}_default", "ipam": {}})
+    volumes = {key: _volume(reader, item, ("volumes", key), name, key)
+               for key, item in _mapping_at(reader, value, "volumes").items()}  # fmt: skip
+    objects = {
+        kind: {key: _object(reader, item, (kind, key), name, key, kind)
+               for key, item in _mapping_at(reader, value, kind).items()}
+        for kind in ("secrets", "configs")
+    }  # fmt: skip
+    used = _Used(reader, services, left_out)
+    return Normal(
+        project=name,
+        services=services,
+        networks=used.of("network", networks, lambda item: item.get("networks") or ()),
+        volumes=used.of("volume", volumes, _volume_keys),
+        secrets=used.of("secret", objects["secrets"], lambda item: [g["source"] for g in item.get("secrets") or ()]),
+        configs=used.of("config", objects["configs"], lambda item: [g["source"] for g in item.get("configs") or ()]),
+        left_out=used.needs(),
+    )
+
+
+def _volume_keys(service: Mapping[str, Any]) -> list[str]:
+    return [m["source"] for m in service.get("volumes") or () if m["type"] == "volume" and m.get("source")]
+
+
+def _project(reader: Reader, value: Mapping[str, Any], given: str | None) -> str:
+    name = given or value.get("name")
+    if name is None:
+        base = reader.working_dir.rstrip("/").rpartition("/")[2].lower()
+        name = re.sub(r"[^a-z0-9_-]", "", base).lstrip("_-") or "default"
+    if not isinstance(name, str) or not _PROJECT.fullmatch(name):
+        reader.wrong(
+            ("name",),
+            f"`{name}` cannot be the name of a project.",
+            "Use small letters, digits, `-` and `_`, and begin with a letter or digit.",
+        )
+        return "default"
+    return name
+
+
+def _services(
+    reader: Reader, written: Mapping[str, Any], texts: Mapping[str, str]
+) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
+    if not written and not reader.errors:
+        reader.wrong((), "The file names no service.", "Give it one under `services:`.")
+    active = set((reader.variables.get("COMPOSE_PROFILES") or "").replace(" ", "").split(","))
+    services: dict[str, dict[str, Any]] = {}
+    left_out = []
+    for name, item in written.items():
+        at: Path = ("services", name)
+        if not isinstance(item, Mapping):
+            reader.not_a(at, "a mapping")
+            continue
+        if not re.fullmatch(r"[a-zA-Z0-9._-]+", name):
+            reader.wrong(at, f"`{name}` cannot be the name of a service.", "Use letters, digits, `.`, `_` and `-`.")
+        environment: dict[str, str] = {}
+        labels: dict[str, str] = {}
+        own = values.pairs(Reader(reader.document, {}, ""), item.get("environment") or {}, at)
+        for wanted in named_files(reader, item, at):
+            text = texts.get(wanted.path)
+            if text is None:
+                if wanted.required:
+                    reader.wrong(
+                        wanted.at,
+                        f"The file {wanted.path} is not there.",
+                        "Make it, correct the path, or say `required: false`.",
+                    )
+                continue
+
+            def lookup(variable: str) -> str | None:
+                found = reader.variables.get(variable)
+                return own.get(variable) if found is None else found  # noqa: B023
+
+            try:
+                (environment if wanted.key == "env_file" else labels).update(parse(text, wanted.path, lookup=lookup))
+            except DevenvErrors as error:
+                reader.errors += error.errors
+            except DevenvError as error:
+                reader.errors.append(error)
+        config = service(reader, item, at, environment=environment, labels=labels)
+        profiles = config.get("profiles")
+        if profiles and "*" not in active and not active & set(profiles):
+            left_out.append(name)
+        else:
+            services[name] = config
+    return services, tuple(left_out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFile:
+    """A file that a service's `env_file` or `label_file` (`key`) names."""
+
+    key: str
+    path: str
+    required: bool
+    at: Path
+
+
+_FILE: dict[str, values.Read] = {"path": mounts.path, "required": values.flag}
+
+
+def named_files(reader: Reader, written: Mapping[str, Any], at: Path) -> list[NamedFile]:
+    """The files whose contents the service at `at` needs, in order."""
+    found = []
+    for key in ("env_file", "label_file"):
+        given = written.get(key, [])
+        for index, item in enumerate(given if isinstance(given, list) else [given]):
+            here: Path = (*at, key, index) if isinstance(given, list) else (*at, key)
+            if isinstance(item, Mapping) and key == "env_file":
+                long = fields(reader, item, here, _FILE, unsupported=frozenset(("format",))) or {}
+            else:
+                path = mounts.path(reader, item, here)
+                long = {"path": path} if path else {}
+            if "path" in long:
+                found.append(NamedFile(key=key, path=long["path"], required=long.get("required", True), at=here))
+    return found
+
+
+def _external(reader: Reader, value: Any, at: Path) -> Any:
+    if isinstance(value, Mapping):  # `external: {name: x}` of old files
+        return values.text(reader, value.get("name"), (*at, "name"))
+    return values.boolean(reader, value, at)
+
+
+_POOL: dict[str, values.Read] = {
+    "subnet": values.text,
+    "gateway": values.text,
+    "ip_range": values.text,
+    "aux_addresses": values.options,
+}
+
+
+def _pools(reader: Reader, value: Any, at: Path) -> list[dict[str, Any]] | None:
+    if not isinstance(value, list):
+        reader.not_a(at, "a list")
+        return None
+    return [fields(reader, item, (*at, index), _POOL) or {} for index, item in enumerate(value)] or None
+
+
+def _ipam(reader: Reader, value: Any, at: Path) -> dict[str, Any]:
+    known: dict[str, values.Read] = {"driver": values.text, "config": _pools}
+    return fields(reader, value, at, known, unsupported=frozenset(("options",))) or {}
+
+
+_NETWORK: dict[str, values.Read] = {
+    "name": values.text,
+    "driver": values.text,
+    "driver_opts": values.options,
+    "ipam": _ipam,
+    "external": _external,
+    "internal": values.boolean,
+    "attachable": values.boolean,
+    "labels": values.labels,
+    "enable_ipv4": values.flag,
+    "enable_ipv6": values.flag,
+}
+_VOLUME: dict[str, values.Read] = {
+    key: _NETWORK[key] for key in ("name", "driver", "driver_opts", "external", "labels")
+}
+_OBJECT: dict[str, values.Read] = {
+    "name": values.text,
+    "file": mounts.path,
+    "environment": values.text,
+    "content": values.text,
+    "external": _external,
+    "labels": values.labels,
+}
+
+
+def _named(found: dict[str, Any], project: str, key: str) -> dict[str, Any]:
+    external = found.get("external")
+    if isinstance(external, str):
+        found = {**found, "name": external, "external": True}
+    default = key if external else f"{project}_{key}"
+    return {"name": found.get("name", default), **{k: v for k, v in found.items() if k != "name"}}
+
+
+def _network(reader: Reader, value: Any, at: Path, project: str, key: str) -> dict[str, Any]:
+    found = fields(reader, {} if value is None else value, at, _NETWORK) or {}
+    named = _named(found, project, key)
+    return {k: named.get(k, {}) for k in ("name", *_NETWORK) if k in named or k == "ipam"}
+
+
+def _volume(reader: Reader, value: Any, at: Path, project: str, key: str) -> dict[str, Any]:
+    found = _named(fields(reader, {} if value is None else value, at, _VOLUME) or {}, project, key)
+    options = found.get("driver_opts") or {}
+    if found.get("driver") == "local" and options.get("o") == "bind" and options.get("device"):
+        found["driver_opts"] = {**options, "device": mounts.absolute(reader, options["device"])}
+    return found
+
+
+def _object(reader: Reader, value: Any, at: Path, project: str, key: str, kind: str) -> dict[str, Any]:
+    refused = frozenset(("driver", "driver_opts", "template_driver"))
+    known = {k: read for k, read in _OBJECT.items() if k != "content" or kind == "configs"}
+    found = fields(reader, value, at, known, unsupported=refused) or {}
+    word = kind.removesuffix("s")
+    if found.get("external"):
+        reader.wrong(at, f"The {word} `{key}` is external, which only a swarm has.", "Give it a `file`.")
+    sources = [k for k in ("file", "environment", "content") if isinstance(value, Mapping) and k in value]
+    if len(sources) != 1 and not found.get("external"):
+        choices = "`file` or `environment`" if kind == "secrets" else "`file`, `environment` or `content`"
+        reader.wrong(at, f"The {word} `{key}` needs one source.", f"Give it {choices}.")
+    return _named(found, project, key)
+
+
+class _Used:
+    """Whether what services name is there, and what of it is used."""
+
+    def __init__(self, reader: Reader, services: Mapping[str, Mapping[str, Any]], left_out: tuple[str, ...]) -> None:
+        self.reader, self.services, self.left_out = reader, services, left_out
+
+    def of(self, kind: str, known: Mapping[str, Any], keys: Any) -> dict[str, Any]:
+        used: set[str] = set()
+        for name, config in self.services.items():
+            for key in keys(config):
+                used.add(key)
+                if key not in known:
+                    hint = did_you_mean(key, known) or f"Declare it under `{kind}s:` at the top of the file."
+                    message = f"`{name}` names the {kind} `{key}`, which the file does not declare."
+                    self.reader.wrong(("services", name, f"{kind}s"), message, hint)
+        return {key: item for key, item in sorted(known.items()) if key in used}
+
+    def needs(self) -> tuple[str, ...]:
+        """Check `depends_on` everywhere; gives the names of the services that are left out."""
+        for name, config in self.services.items():
+            for target, need in (config.get("depends_on") or {}).items():
+                at: Path = ("services", name, "depends_on", target)
+                if target in self.left_out and need["required"]:
+                    self.reader.wrong(
+                        at,
+                        f"`{name}` needs `{target}`, whose profile is not active.",
+                        "Name the profile in COMPOSE_PROFILES, or say `required: false`.",
+                    )
+                elif target not in self.services and target not in self.left_out:
+                    hint = did_you_mean(target, self.services) or "Name a service of this file."
+                    self.reader.wrong(at, f"`{name}` needs `{target}`, which is no service of the file.", hint)
+        return self.left_out
