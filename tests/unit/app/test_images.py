@@ -1,0 +1,171 @@
+"""What is read and asked before images are chosen: on the engine in memory."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devenv.app.images import ask, choose, read_recipe, side_by_side
+from devenv.backends.fake import FakeEngine
+from devenv.model import labels
+from devenv.model.errors import DevenvError, DevenvErrors, ExitCode
+from devenv.model.manifest import Recipe
+from devenv.model.plan import Bootstrap, Build, Node
+from devenv.model.protocols import Trust
+from devenv.model.stack import Build as BuildConfig
+from devenv.model.stack import Service, Stack
+from devenv.run.cancel import CancelToken
+from tests.engines import Told
+
+
+class Counting(FakeEngine):
+    """Says what it was asked; may be slow to say what registries have."""
+
+    def __init__(self, *, patience: float = 0.0, **more: Any) -> None:
+        super().__init__(**more)
+        self.looked: list[str] = []
+        self.asked: list[str] = []
+        self._patience = threading.Event()
+        self._seconds = patience
+
+    def image(self, ref: str) -> Any:
+        self.looked.append(ref)
+        return super().image(ref)
+
+    def registry_digest(self, ref: str, timeout: float) -> str | None:
+        self.asked.append(ref)
+        if self._seconds:
+            self._patience.wait(self._seconds)
+        return super().registry_digest(ref, timeout)
+
+
+def stack(folder: Path, **images: str) -> Stack:
+    """Services by image; one that says `build` is built from the folder of its name."""
+    services = {
+        name: Service(
+            name=name,
+            config={},
+            image=f"shop-{name}" if image == "build" else image,
+            container_name=f"shop-{name}-1",
+            build=BuildConfig(context=str(folder / name)) if image == "build" else None,
+        )
+        for name, image in images.items()
+    }
+    return Stack(
+        project="shop",
+        folder=str(folder),
+        working_dir=str(folder),
+        files=(),
+        services=services,
+        networks={},
+        volumes={},
+    )
+
+
+def recipes(folder: Path) -> tuple[Recipe, ...]:
+    made = folder / "recipes" / "postgres"
+    made.mkdir(parents=True)
+    (made / "Dockerfile").write_text("FROM debian:trixie-slim\nRUN true\n")
+    (made / "service.yaml").write_text("name: postgres\n")
+    return (
+        Recipe(name="debian", image="debian", version="13", tags=("trixie-slim",), suite="trixie", bootstrap=True),
+        Recipe(name="postgres", image="postgres", version="17", tags=("17",), suite="trixie", folder=str(made)),
+    )
+
+
+def perform(engine: FakeEngine, nodes: Sequence[Node]) -> None:
+    for node in nodes:
+        if isinstance(node.step, Bootstrap):
+            engine.import_image(node.step.ref, [b"tar"], labels=node.step.labels, cancel=CancelToken())
+        elif isinstance(node.step, Build):
+            engine.build(node.step, trust=Trust(), report=Told(), cancel=CancelToken())
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Path:
+    folder = tmp_path / "api"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM debian:trixie-slim\nCOPY main.py /\n")
+    (folder / "main.py").write_text("print(1)\n")
+    past = time.time() - 60
+    for path in folder.iterdir():
+        os.utime(path, (past, past))
+    return folder
+
+
+def test_everything_is_made_once_and_then_nothing_is_to_do(tmp_path: Path, api: Path) -> None:
+    engine, shop, kitchen = Counting(), stack(tmp_path, db="postgres:17", api="build"), recipes(tmp_path)
+    first = choose(shop, engine=engine, recipes=kitchen, certificates="", memos=tmp_path)
+    assert [node.step.verb for node in first.nodes] == ["Bootstrap", "Build", "Build"]
+    assert sorted(engine.asked) == ["debian:trixie-slim", "postgres:17"]
+    perform(engine, first.nodes)
+    engine.looked.clear()
+    engine.asked.clear()
+    again = choose(shop, engine=engine, recipes=kitchen, memos=tmp_path)
+    assert (again.nodes, again.causes, again.use) == ((), {}, first.use)
+    assert engine.asked == []
+    assert set(engine.looked) == {"postgres:17", "shop-api:latest", first.use["db"]}
+    (api / "main.py").write_text("print(2)\n")
+    assert choose(shop, engine=engine, recipes=kitchen, memos=tmp_path).causes == {"api": "source changed"}
+
+
+def test_a_recipe_is_made_anew_when_its_files_change_not_when_its_description_does(tmp_path: Path) -> None:
+    _, postgres = recipes(tmp_path)
+    first = read_recipe(postgres)
+    (Path(postgres.folder) / "service.yaml").write_text("name: other\n")
+    assert read_recipe(postgres) == first
+    (Path(postgres.folder) / "Dockerfile").chmod(0o755)
+    assert read_recipe(postgres).digest != first.digest
+
+
+def test_an_image_that_compose_built_stays_until_a_file_is_younger(tmp_path: Path, api: Path) -> None:
+    engine, shop = Counting(images=["debian:trixie-slim"]), stack(tmp_path, api="build")
+    by_compose = Build(ref="shop-api", build=BuildConfig(context=str(api)), labels={labels.SERVICE: "api"})
+    engine.build(by_compose, trust=Trust(), report=Told(), cancel=CancelToken())
+    assert choose(shop, engine=engine).nodes == ()
+    ahead = time.time() + 60
+    os.utime(api / "main.py", (ahead, ahead))
+    assert choose(shop, engine=engine).causes == {"api": "source changed"}
+
+
+def test_all_contexts_that_cannot_be_read_are_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    with pytest.raises(DevenvErrors) as refused:
+        choose(stack(tmp_path, a="build", b="build"), engine=FakeEngine())
+    assert [error.code for error in refused.value.errors] == [ExitCode.INPUT, ExitCode.INPUT]
+
+
+def test_questions_are_asked_at_once_and_given_up_in_time() -> None:
+    engine = Counting(patience=30, registry=["a:1"])
+    begun = time.monotonic()
+    assert ask(engine, ["a:1", "b:1", "c:1"], begun + 0.3) == {"a:1": None, "b:1": None, "c:1": None}
+    assert time.monotonic() - begun < 5
+    assert len(engine.asked) == 3
+
+
+def test_a_question_that_fails_is_as_good_as_no_answer() -> None:
+    class Broken(FakeEngine):
+        def registry_digest(self, ref: str, timeout: float) -> str | None:
+            raise DevenvError("gone", hint="start it")
+
+    assert ask(Broken(), ["a:1"], time.monotonic() + 1) == {"a:1": None}
+    answer = ask(FakeEngine(registry=["a:1"]), ["a:1", "b:1"], time.monotonic() + 5)
+    assert (answer["a:1"] or "").startswith("sha256:")
+    assert answer["b:1"] == ""
+
+
+def test_side_by_side_keeps_the_order_and_raises_what_failed() -> None:
+    assert side_by_side([lambda: 1, lambda: 2, lambda: 3]) == [1, 2, 3]
+    assert side_by_side([]) == []
+
+    def fail() -> int:
+        raise DevenvError("no", hint="yes")
+
+    with pytest.raises(DevenvError, match="no"):
+        side_by_side([lambda: 1, fail])
