@@ -86,7 +86,7 @@ def execute(
     deadline: float | None = None
 
     def work(node: Node) -> None:
-        ended.put((node, _outcome(perform, node, NodeReport(bus, node), cancel)))
+        ended.put((node, bus.masked(_outcome(perform, node, NodeReport(bus, node), cancel))))
 
     def finish(node: Node, outcome: Outcome) -> None:
         seconds = max(clock.monotonic() - begun[node.id], 0.0) if node.id in begun else 0.0

@@ -1,0 +1,264 @@
+"""Does one step of a plan: a method a kind of step. Each may be repeated: a run that was killed is gone through again,
+and what it had half done is found and kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from devenv.model import labels
+from devenv.model.errors import Conflict, DevenvError, ExitCode, NotFound
+from devenv.model.events import Done, Failed, Outcome
+from devenv.model.plan import (
+    Bootstrap,
+    Build,
+    ConnectNetwork,
+    CopyIn,
+    CreateContainer,
+    CreateNetwork,
+    CreateVolume,
+    Exec,
+    Node,
+    Pull,
+    Remove,
+    Rename,
+    Run,
+    SeedData,
+    Start,
+    Stop,
+    Tag,
+    WaitReady,
+)
+from devenv.model.protocols import Cancel, Clock, Engine, Host, Probe, Report, Seeder, SeedTarget, Trust
+from devenv.run.failure import failed, verdict
+from devenv.run.holder import holder, taken_port
+from devenv.run.oneshot import Lines, follow_to_end
+from devenv.run.wait import wait_ready
+
+
+class Performer:
+    """Fits `executor.Perform`; safe from several threads. `consent` answers what a seed may ask, with yes or no."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        probes: Mapping[str, Probe],
+        seeders: Mapping[str, Seeder],
+        host: Host,
+        clock: Clock,
+        consent: Callable[[str], bool],
+    ) -> None:
+        self._engine = engine
+        self._probes = probes
+        self._seeders = seeders
+        self._host = host
+        self._clock = clock
+        self._consent = consent
+        self._started: dict[str, float] = {}
+        self._steps: Mapping[type, Callable[[Any, Report, Cancel], Outcome]] = {
+            Pull: self._pull,
+            Bootstrap: self._bootstrap,
+            Build: self._build,
+            Tag: self._tag,
+            CreateNetwork: self._create_network,
+            ConnectNetwork: self._connect_network,
+            CreateVolume: self._create_volume,
+            CreateContainer: self._create_container,
+            CopyIn: self._copy_in,
+            Start: self._start,
+            Run: self._run,
+            Exec: self._exec,
+            WaitReady: self._wait_ready,
+            SeedData: self._seed,
+            Stop: self._stop,
+            Rename: self._rename,
+            Remove: self._remove,
+        }
+
+    def __call__(self, node: Node, report: Report, cancel: Cancel) -> Outcome:
+        """Do `node`. Raises DevenvError where the engine, a build or a seed fails; the executor makes Failed of it."""
+        return self._steps[type(node.step)](node.step, report, cancel)
+
+    # Images
+
+    def _pull(self, step: Pull, report: Report, cancel: Cancel) -> Outcome:
+        return Done(data={"image": self._engine.pull(step.ref, platform=step.platform, report=report, cancel=cancel)})
+
+    def _bootstrap(self, step: Bootstrap, report: Report, cancel: Cancel) -> Outcome:
+        tar = self._host.bootstrap(step.suite, report=report, cancel=cancel)
+        return Done(data={"image": self._engine.import_image(step.ref, tar, labels=step.labels, cancel=cancel)})
+
+    def _build(self, step: Build, report: Report, cancel: Cancel) -> Outcome:
+        trust = self._host.trust()
+        if not step.trust:
+            trust = Trust(proxies=trust.proxies)
+        return Done(data={"image": self._engine.build(step, trust=trust, report=report, cancel=cancel)})
+
+    def _tag(self, step: Tag, report: Report, cancel: Cancel) -> Outcome:
+        self._engine.tag(step.source, step.ref)
+        return Done()
+
+    # Networks and volumes
+
+    def _create_network(self, step: CreateNetwork, report: Report, cancel: Cancel) -> Outcome:
+        return Done(data={"network": self._engine.create_network(step.name, step.config, step.labels)})
+
+    def _connect_network(self, step: ConnectNetwork, report: Report, cancel: Cancel) -> Outcome:
+        if step.network in self._engine.inspect(step.container).networks:
+            return Done(detail="was connected")
+        self._engine.connect_network(step.container, step.network, step.config)
+        return Done()
+
+    def _create_volume(self, step: CreateVolume, report: Report, cancel: Cancel) -> Outcome:
+        self._engine.create_volume(step.name, step.config, step.labels)
+        return Done()
+
+    # Containers
+
+    def _create_container(self, step: CreateContainer, report: Report, cancel: Cancel) -> Outcome:
+        image = self._engine.image(step.image)
+        if image is None:
+            raise NotFound(
+                f"cannot create {step.name}: image {step.image} is not there",
+                hint="it was removed meanwhile: call `devenv up` again, it makes or pulls it",
+                code=ExitCode.FAILED,
+            )
+        marks = {**(step.payload.get("Labels") or {}), labels.IMAGE: image.id}
+        try:
+            made = self._engine.create_container(step.name, {**step.payload, "Labels": marks})
+        except Conflict:
+            # A run that was cut off in its create call: the engine went on and made it.
+            found = self._engine.inspect(step.name)
+            if found.state != "created" or any(found.labels.get(key) != value for key, value in marks.items()):
+                raise
+            made = found.id
+        return Done(data={"container": made, "image": image.id})
+
+    def _copy_in(self, step: CopyIn, report: Report, cancel: Cancel) -> Outcome:
+        self._engine.copy_in(step.container, step.files)
+        return Done()
+
+    def _start(self, step: Start, report: Report, cancel: Cancel) -> Outcome:
+        begun = self._clock.monotonic()
+        try:
+            self._engine.start(step.container)
+        except Conflict as error:
+            port = taken_port(error.message)
+            if port is None:
+                raise
+            return self._port_is_taken(step, port)
+        self._started[step.container] = begun
+        return Done()
+
+    def _port_is_taken(self, step: Start, port: int) -> Failed:
+        who = holder(self._engine, port)
+        return Failed(
+            message=f"{step.service} cannot start: port {port} of this host is held by {who or 'something else'}",
+            hint="stop that, or publish another port, then `devenv up` again"
+            if who
+            else f"`ss -lntp 'sport = :{port}'` (as root) shows who holds it; stop that, or publish another port",
+            data={"port_taken": port, "holder": who},
+        )
+
+    def _run(self, step: Run, report: Report, cancel: Cancel) -> Outcome:
+        return follow_to_end(self._engine, step.service, step.container, report=report, cancel=cancel)
+
+    def _exec(self, step: Exec, report: Report, cancel: Cancel) -> Outcome:
+        lines = Lines(report)
+        result = self._engine.exec(step.container, step.command, on_output=lines.feed, cancel=cancel)
+        lines.end()
+        if result.exit_code == 0:
+            return Done()
+        return Failed(
+            message=f"`{' '.join(step.command)}` in {step.service} ended with exit code {result.exit_code}",
+            hint=f"`devenv exec {step.service} …` runs it by hand",
+            log=tuple(lines.last),
+            data={"exit_code": result.exit_code},
+        )
+
+    def _wait_ready(self, step: WaitReady, report: Report, cancel: Cancel) -> Outcome:
+        return wait_ready(
+            step,
+            engine=self._engine,
+            probes=self._probes,
+            clock=self._clock,
+            report=report,
+            cancel=cancel,
+            started=self._started.get(step.container),
+        )
+
+    def _seed(self, step: SeedData, report: Report, cancel: Cancel) -> Outcome:
+        seeder = self._seeders.get(step.seeder)
+        if seeder is None:
+            raise DevenvError(
+                f"{step.service}: there is no seeder {step.seeder!r} for {step.seed.name}",
+                hint=f"use one of: {', '.join(sorted(self._seeders))}",
+                where=step.seed.where,
+            )
+        target = SeedTarget(service=step.service, container=step.container, engine=self._engine, values=step.values)
+        try:
+            result = seeder.seed(
+                target, step.seed, again=step.again, consent=self._consent, report=report, cancel=cancel
+            )
+        except DevenvError as error:
+            if cancel.cancelled or error.code == ExitCode.UNFIT:
+                raise
+            return self._seed_failed(step, error)
+        data = {"rows": result.rows, "skipped": result.skipped, "kept": result.kept}
+        if result.kept:
+            return Failed(
+                message=f"{step.seed.name} was not loaded into {step.service}: {result.kept}",
+                hint=f"`devenv seed {step.service} --yes` replaces them; to keep them, leave the seed as it was",
+                data=data,
+            )
+        if result.skipped:
+            return Done(detail="loaded before", data=data)
+        return Done(detail="loaded" if result.rows is None else _rows(result.rows), data=data)
+
+    def _seed_failed(self, step: SeedData, error: DevenvError) -> Failed:
+        """In its own words, unless the server died of it or meanwhile: then in those."""
+        where = f" ({error.where})" if error.where is not None and str(error.where) not in error.message else ""
+        failure = Failed(message=error.message + where, hint=error.hint, code=int(error.code))
+        try:
+            found = verdict(step.service, self._engine.inspect(step.container))
+        except NotFound:
+            found = None
+        if found is None:
+            return failure
+        return failed(
+            self._engine,
+            step.container,
+            Failed(message=f"{found.message}, while {step.seed.name} was loaded", hint=found.hint, data=found.data),
+        )
+
+    def _stop(self, step: Stop, report: Report, cancel: Cancel) -> Outcome:
+        try:
+            self._engine.stop(step.container, step.timeout)
+        except NotFound:
+            return Done(detail="was gone")
+        return Done()
+
+    def _rename(self, step: Rename, report: Report, cancel: Cancel) -> Outcome:
+        try:
+            found = self._engine.inspect(step.container)
+        except NotFound:
+            self._engine.inspect(step.name)  # raises where neither is there
+            return Done(detail="was renamed")
+        if found.name != step.name:
+            self._engine.rename(step.container, step.name)
+        return Done()
+
+    def _remove(self, step: Remove, report: Report, cancel: Cancel) -> Outcome:
+        if step.kind == "network":
+            self._engine.remove_network(step.name)
+        elif step.kind == "volume":
+            self._engine.remove_volume(step.name)
+        else:
+            self._engine.remove_container(step.name, volumes=step.volumes)
+        return Done()
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
