@@ -18,13 +18,20 @@ Action = Literal["create", "recreate", "start", "restart", "keep"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What is done about a service, and the cause. `found` are its containers; `reuse` says that the temporary one that
-    a killed run left is just what is wanted."""
+    """What is done about a service, and the cause. `found` are its containers.
+
+    `reuse`: the temporary one that a killed run left is just what is wanted. `renew`: the old container must be gone
+    before new data are made, or a kill between the two would leave it as the witness of work on data that are lost.
+    `because`: the services whose new start makes this one restart; it must be stopped before they are, for the same
+    reason.
+    """
 
     action: Action
     found: Found
     cause: str = ""
     reuse: bool = False
+    renew: bool = False
+    because: tuple[str, ...] = ()
 
     @property
     def made(self) -> bool:
@@ -53,9 +60,7 @@ class Judge:
             cause = cause or f"its container is {current.state}"
         elif not cause and self._forced(service):
             cause, reuse = "asked for", False
-        if not cause:
-            gone = [name for name in shares(service) if name in before and before[name].made]
-            cause = f"{gone[0]}, whose namespace it shares, is made anew" if gone else ""
+        cause = cause or self._namespace(service, current, before)
         if cause:
             return Verdict(action="recreate", found=found, reuse=reuse, cause=cause)
         return self._kept(service, found, current, one_shot, before)
@@ -75,22 +80,38 @@ class Judge:
         if one_shot and current.exit_code == 0:
             fresh = next((n.target for n in needs(service) if self._new_data(n.target)), "")
             if fresh:  # what it did there (a migration) is gone with the old data
-                return Verdict(action="start", found=found, cause=f"{fresh} has new data")
+                spent = Found(temporary=found.temporary, others=(current, *found.others))
+                return Verdict(action="create", found=spent, cause=f"{fresh} has new data", renew=True)
             return Verdict(action="keep", found=found)
         if not current.running:
             return Verdict(action="start", found=found, cause=f"ended with {current.exit_code}")
         if current.state == "paused":
             return Verdict(action="restart", found=found, cause="paused")
-        for need in needs(service):
-            other = before.get(need.target)
-            if other is None:
-                continue
-            shared = need.target in shares(service)
-            if (need.restart or shared) and (other.made or other.action == "restart"):
-                return Verdict(action="restart", found=found, cause=f"{need.target} is made anew or restarted")
-            if shared and other.action == "start":
-                return Verdict(action="restart", found=found, cause=f"{need.target} is started")
+        for name in shares(service):
+            other = before.get(name)
+            if other is not None and (other.action != "keep" or _later(other.found.current, current)):
+                return Verdict(action="restart", found=found, cause=f"{name} was started after it", because=(name,))
+        stirred = tuple(
+            n.target
+            for n in needs(service)
+            if n.restart and n.target in before and (before[n.target].made or before[n.target].action == "restart")
+        )
+        if stirred:
+            return Verdict(
+                action="restart", found=found, cause=f"{stirred[0]} is made anew or restarted", because=stirred
+            )
         return Verdict(action="keep", found=found)
+
+    def _namespace(self, service: Service, current: ObservedContainer, before: Mapping[str, Verdict]) -> str:
+        """Why the namespace that `current` shares is not that of its neighbour as it will be; "" where it is."""
+        for name in shares(service):
+            if name in before and before[name].made:
+                return f"{name}, whose namespace it shares, is made anew"
+            other = before[name].found.current if name in before else None
+            kind, _, held = str((current.config.get("HostConfig") or {}).get("NetworkMode") or "").partition(":")
+            if other is not None and kind == "container" and held not in (other.id, other.name):
+                return f"{name}, whose namespace it shares, was made anew"
+        return ""
 
     def _new_data(self, name: str) -> bool:
         service = self.stack.services.get(name)
@@ -132,6 +153,10 @@ class Judge:
                 name = self.stack.volumes[mount["source"]].name
                 if container.mounts.get(mount["target"]) != name:
                     yield f"volume {name} is not mounted"
+
+
+def _later(one: ObservedContainer | None, other: ObservedContainer) -> bool:
+    return one is not None and one.running and one.started_at > other.started_at
 
 
 def refusals(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devenv.core import graph
@@ -52,6 +52,11 @@ class Nodes:
         """Those of `identities` that are in the plan."""
         return [identity for identity in identities if identity in self.found]
 
+    def later(self, identity: str, after: str) -> None:
+        """Let the node `identity` wait for the end of `after`, too."""
+        node = self.found[identity]
+        self.found[identity] = replace(node, after=(*node.after, after))
+
     def ordered(self) -> tuple[Node, ...]:
         edges = {name: (*node.needs, *node.after) for name, node in self.found.items()}
         return tuple(self.found[name] for name in graph.toposort(edges))
@@ -88,6 +93,9 @@ class UpPlanner:
         edges = {node.id: (*node.needs, *node.after) for node in self.images.nodes}
         wanted = graph.reachable(edges, wanted)
         self.nodes.found.update({node.id: node for node in self.images.nodes if node.id in wanted})
+        spent = self.nodes.has(
+            f"remove:container:{c.name}" for v in self.verdicts.values() if v.renew for c in v.found.others
+        )
         networks = {network.name for network in self.observed.networks}
         volumes = {volume.name for volume in self.observed.volumes}
         for service in self.services.values():
@@ -102,7 +110,7 @@ class UpPlanner:
                 if volume and not volume.external and volume.name not in volumes:
                     labels = self.creator.volume_labels(volume)
                     made = CreateVolume(name=volume.name, config=volume.config, labels=labels)
-                    self.nodes.add(f"volume:{key}", made, "no volume")
+                    self.nodes.add(f"volume:{key}", made, "no volume", spent)
 
     def leftovers(self, orphans: Iterable[ObservedContainer]) -> None:
         """Containers that stand for nothing: `orphans`, more than one of a service, a temporary one that is no use."""
@@ -110,7 +118,8 @@ class UpPlanner:
             self._free(container, self.nodes.discard(container, "an orphan: no service has it"))
         for name, verdict in self.verdicts.items():
             for container in verdict.found.others:
-                self._free(container, self.nodes.discard(container, f"more than the one container of {name}"))
+                cause = verdict.cause if verdict.renew else f"more than the one container of {name}"
+                self._free(container, self.nodes.discard(container, cause))
             temporary = verdict.found.temporary
             if temporary is not None and not (verdict.made and verdict.reuse):
                 self.nodes.discard(temporary, "left by a run that was killed")
@@ -126,7 +135,14 @@ class UpPlanner:
                 self._recreate(service, verdict, current)
             elif verdict.action == "restart" and current is not None and not self.options.no_start:
                 stop = Stop(service=name, container=current.name)
-                self._free(current, self.nodes.add(f"stop:{name}", stop, verdict.cause))
+                # As long as what it restarts for is not there, it may as well go on.
+                made = [f"create:{other}" for other in verdict.because if not shares(self.services[other])]
+                self._free(current, self.nodes.add(f"stop:{name}", stop, verdict.cause, self.nodes.has(made)))
+        for name, verdict in self.verdicts.items():
+            for other in verdict.because:
+                for stopped in self.nodes.has([f"stop:{other}", f"remove:{other}"])[:1]:
+                    if f"stop:{name}" in self.nodes:
+                        self.nodes.later(stopped, f"stop:{name}")
 
     def starts(self) -> None:
         """Start, wait and seed."""
@@ -157,7 +173,7 @@ class UpPlanner:
         made = [] if verdict.reuse else self._make(service, target, cause, current)
         if current.running:
             stop = Stop(service=name, container=current.name)
-            made.append(self.nodes.add(f"stop:{name}", stop, cause, made))
+            made = [self.nodes.add(f"stop:{name}", stop, cause, made)]
         removed = Remove(service=name, kind="container", name=current.name)
         gone = self.nodes.add(f"remove:{name}", removed, cause, made)
         self._free(current, gone)
@@ -190,8 +206,9 @@ class UpPlanner:
         if verdict.action == "keep":
             return
         container = service.container_name if verdict.made or current is None else current.name
-        before = self.nodes.has([f"{verb}:{name}" for verb in ("create", "stop", "remove", "rename")])
-        before += [identity for identity in self.nodes.found if identity.startswith(f"connect:{name}:")]
+        before = self.nodes.has([f"{verb}:{name}" for verb in ("rename", "remove", "stop", "create")])[:1]
+        if before == [f"create:{name}"]:
+            before += [identity for identity in self.nodes.found if identity.startswith(f"connect:{name}:")]
         # Two servers on the same data would spoil them.
         before += self.nodes.has([f"remove:container:{other.name}" for other in verdict.found.others])
         files = self.creator.copies(service)

@@ -61,8 +61,8 @@ def reconcile(
         one_shots=ends,
         digests=digests,
     )
-    planner.images_networks_volumes()
     planner.leftovers(left if wish.remove_orphans else ())
+    planner.images_networks_volumes()
     planner.containers()
     planner.starts()
     return Plan(nodes=planner.nodes.ordered(), orphans=() if wish.remove_orphans else tuple(c.name for c in left))

@@ -108,10 +108,9 @@ def found(service: Service, observed: Observed) -> Found:
 
 
 def orphans(stack: Stack, observed: Observed) -> tuple[ObservedContainer, ...]:
-    """Containers of the project whose service the stack does not have."""
-    return tuple(
-        c for c in observed.containers if service_of(c) and not is_oneoff(c) and service_of(c) not in stack.services
-    )
+    """Containers of the project whose service the stack does not have, not even left out by a profile."""
+    known = {"", *stack.services, *stack.left_out}
+    return tuple(c for c in observed.containers if not is_oneoff(c) and service_of(c) not in known)
 
 
 def _number(container: ObservedContainer) -> int:

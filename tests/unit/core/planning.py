@@ -120,7 +120,7 @@ class StandIn:
     def changes(self, service: Service, container: ObservedContainer) -> tuple[str, ...]:
         old = _flat(json.loads(container.labels.get(CONFIG, "{}")))
         new = _flat(json.loads(json.dumps(service.config)))
-        return tuple(sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key)))
+        return tuple(sorted(key for key in old.keys() | new.keys() if old.get(key, ...) != new.get(key, ...)))
 
     def copies(self, service: Service) -> Mapping[str, tuple[bytes, int]]:
         return self.files.get(service.name, {})

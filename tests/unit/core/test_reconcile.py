@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from devenv.backends.fake import Behaviour
 from devenv.core.plan_up import inherit
@@ -17,6 +20,7 @@ from devenv.model.plan import CreateContainer, Plan, SeedData
 from devenv.model.stack import Network, Stack, Volume
 from tests.unit.core.planning import PROJECT, Images, StandIn, World, built, stack, world
 
+CASES = Path(__file__).parents[2] / "cases" / "plan"
 DB: dict[str, Any] = {"image": "db", "data": "data", "ready": True}
 API: dict[str, Any] = {"needs": {"db": "service_healthy"}, "ready": True}
 
@@ -28,6 +32,35 @@ def shop(**changes: Any) -> Stack:
 def seeded(w: World) -> World:
     w.digests = {"db": {"a.sql": "1", "b.csv": "1"}}
     return w
+
+
+@pytest.mark.parametrize("path", sorted(CASES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_case(path: Path) -> None:
+    """`DEVENV_TEST_WRITE=1` writes the plans into the files, to be read before they are kept."""
+    case = yaml.safe_load(path.read_text())
+    w = world("once", behaviours={"once": Behaviour(exit_code=0)})
+    wanted = stack(case["stack"])
+    digests = case.get("digests", {})
+    if "was" in case:
+        w.digests = _digests(stack(case["was"]), digests.get("was", {}))
+        w.up(stack(case["was"]))
+    if "killed" in case:
+        w.up(stack(case["killed"]["stack"]), kill_after=case["killed"]["after"])
+    for line in case.get("done", ()):
+        verb, name = line.split()
+        {"stop": w.engine.stop, "remove": w.engine.remove_container}[verb](name)
+    w.digests = _digests(wanted, digests.get("now", {}))
+    plan = w.plan(wanted, **case.get("options", {}))
+    if os.environ.get("DEVENV_TEST_WRITE"):
+        head = path.read_text().partition("\nplan:")[0]
+        path.write_text(head + "\nplan: |\n" + "".join(f"  {line}\n" for line in plan.text().splitlines()))
+    assert plan.text() == case["plan"].rstrip("\n")
+    w.do(plan.nodes)
+    assert w.plan(wanted).nodes == ()
+
+
+def _digests(wanted: Stack, changed: dict[str, str]) -> dict[str, dict[str, str]]:
+    return {n: {s.name: changed.get(s.name, "1") for s in service.seeds} for n, service in wanted.services.items()}
 
 
 def ids(plan: Plan) -> list[str]:
@@ -71,9 +104,9 @@ def test_one_changed_value_recreates_that_service_alone_and_names_the_key() -> N
         [
             "[1] api: CreateContainer shop-api-1_devenv_new, environment.LOG_LEVEL changed",
             "[2] api: Stop shop-api-1, environment.LOG_LEVEL changed (after 1)",
-            "[3] api: Remove container shop-api-1, environment.LOG_LEVEL changed (after 1, 2)",
+            "[3] api: Remove container shop-api-1, environment.LOG_LEVEL changed (after 2)",
             "[4] api: Rename shop-api-1_devenv_new to shop-api-1, environment.LOG_LEVEL changed (after 3)",
-            "[5] api: Start shop-api-1, environment.LOG_LEVEL changed (after 1, 2, 3, 4)",
+            "[5] api: Start shop-api-1, environment.LOG_LEVEL changed (after 4)",
             "[6] api: WaitReady shop-api-1, started (after 5)",
         ]
     )
@@ -212,7 +245,10 @@ def test_a_one_shot_runs_once_and_again_when_it_failed_changed_or_its_data_are_n
     found = w.observe(wanted())
     assert ids(_plan(wanted(), found)) == ["create:db", "start:db", "ready:db"]
     fresh = replace(found, volumes=())
-    assert node(_plan(wanted(), fresh), "run:migrate").cause == "db has new data"
+    anew = _plan(wanted(), fresh)
+    assert node(anew, "run:migrate").cause == "db has new data"
+    # Were it killed with the new volume made and the old container there, nobody would know that it has to run.
+    assert node(anew, "volume:data").needs == ("remove:container:shop-migrate-1",)
     assert node(_plan(wanted(), _with(found, "shop-migrate-1", exit_code=3)), "run:migrate").cause == "ended with 3"
     again = _plan(wanted(), _with(found, "shop-migrate-1", state="running"))
     assert node(again, "run:migrate").cause == "not at its end"
@@ -325,8 +361,27 @@ def test_who_asks_for_a_restart_with_its_need_gets_it() -> None:
     w.up(wanted("1"))
     plan = w.up(wanted("2"))
     assert node(plan, "stop:api").cause == "db is made anew or restarted"
+    assert node(plan, "stop:api").needs == ("create:db",)
+    assert node(plan, "stop:db").after == ("stop:api",)
     assert node(plan, "start:api").needs == ("stop:api", "ready:db")
     assert not [i for i in ids(plan) if i.endswith(":web")]
+    assert w.plan(wanted("2")).nodes == ()
+
+
+@pytest.mark.parametrize("gap", range(9))
+@pytest.mark.parametrize("how", ["restart", "namespace"])
+def test_a_restart_is_not_forgotten_by_a_kill(how: str, gap: int) -> None:
+    def wanted(value: str) -> Stack:
+        need = {"needs": {"db": {"condition": "service_healthy", "restart": True}}}
+        api = need if how == "restart" else {"network_mode": "service:db"}
+        return stack({"db": {**DB, "environment": {"A": value}}, "api": api})
+
+    w = world()
+    w.up(wanted("1"))
+    w.up(wanted("2"), kill_after=gap)
+    w.up(wanted("2"))
+    began = {c.name: c.started_at for c in w.observe(wanted("2")).containers}
+    assert began["shop-api-1"] > began["shop-db-1"]
     assert w.plan(wanted("2")).nodes == ()
 
 
@@ -343,7 +398,12 @@ def test_who_lives_in_anothers_network_is_made_anew_with_it() -> None:
     assert node(plan, "create:api").needs == ("create:vpn", "rename:vpn")
     w.engine.stop("shop-vpn-1")
     started = w.plan(wanted("1"))
-    assert (node(started, "stop:api").cause, ids(started)[-1]) == ("vpn is started", "ready:api")
+    assert (node(started, "stop:api").cause, ids(started)[-1]) == ("vpn was started after it", "ready:api")
+    w.engine.start("shop-vpn-1")
+    assert node(w.plan(wanted("1")), "stop:api").cause == "vpn was started after it"
+    found = w.observe(wanted("1"))
+    gone = _with(found, "shop-api-1", config={"HostConfig": {"NetworkMode": "container:other"}})
+    assert node(_plan(wanted("1"), gone), "create:api").cause == "vpn, whose namespace it shares, was made anew"
 
 
 def test_seeds_that_are_new_changed_or_unfinished_are_loaded_in_order() -> None:
@@ -424,6 +484,12 @@ def test_orphans_are_named_and_removed_only_when_asked() -> None:
     plan = w.up(wanted, remove_orphans=True)
     assert (ids(plan), plan.orphans) == (["stop:container:shop-old-1", "remove:container:shop-old-1"], ())
     assert w.states() == {"shop-api-1": "running"}
+
+
+def test_a_service_that_a_profile_leaves_out_is_no_orphan() -> None:
+    w = world()
+    w.up(stack({"debug": {}, "api": {}}))
+    assert w.plan(stack({"api": {}}, left_out=("debug",)), remove_orphans=True).nodes == ()
 
 
 def test_a_port_is_taken_only_when_its_holder_let_go() -> None:

@@ -1,0 +1,250 @@
+"""Down, stop, start, restart and reset, planned and done on the fake engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from devenv.backends.fake import Behaviour
+from devenv.core.teardown import down, reset, restart, start, stop
+from devenv.model import labels
+from devenv.model.errors import DevenvError, ExitCode
+from devenv.model.observed import Observed
+from devenv.model.plan import Node, Plan, Remove
+from devenv.model.stack import Stack
+from tests.unit.core.planning import PROJECT, World, stack, world
+
+DB: dict[str, Any] = {"image": "db", "data": "data", "ready": True}
+API: dict[str, Any] = {"needs": {"db": "service_healthy"}}
+
+
+def shop(**api: Any) -> Stack:
+    return stack({"db": DB, "api": {**API, **api}})
+
+
+def up(wanted: Stack) -> World:
+    w = world("once", behaviours={"once": Behaviour(exit_code=0)})
+    w.up(wanted)
+    return w
+
+
+def ids(plan: Plan) -> list[str]:
+    return [node.id for node in plan.nodes]
+
+
+def node(plan: Plan, identity: str) -> Node:
+    return next(n for n in plan.nodes if n.id == identity)
+
+
+def changed(observed: Observed, name: str, **changes: Any) -> Observed:
+    return replace(
+        observed, containers=tuple(replace(c, **changes) if c.name == name else c for c in observed.containers)
+    )
+
+
+def test_down_ends_what_writes_before_what_keeps_the_data_and_leaves_the_volumes() -> None:
+    w = up(shop())
+    plan = down(w.observe(shop()), stack=shop())
+    assert plan.text() == "\n".join(
+        [
+            "[1] api: Stop shop-api-1, the project goes down",
+            "[2] db: Stop shop-db-1, the project goes down (after 1)",
+            "[3] api: Remove container shop-api-1, the project goes down (after 1)",
+            "[4] db: Remove container shop-db-1, the project goes down (after 2)",
+            "[5] Remove network shop_default, the project goes down (after 3, 4)",
+        ]
+    )
+    assert node(plan, "stop:db").needs == ()  # whoever does not end must not hold the rest
+    assert plan.destructive == ()
+    w.do(plan.nodes)
+    found = w.engine.observe(PROJECT)
+    assert (found.containers, found.networks, [v.name for v in found.volumes]) == ((), (), ["shop_data"])
+    assert down(found, stack=shop()).text() == "nothing to do"
+
+
+def test_down_with_volumes_is_destructive_and_leaves_nothing() -> None:
+    w = up(shop())
+    plan = down(w.observe(shop()), stack=shop(), volumes=True)
+    assert [n.id for n in plan.destructive] == ["remove:volume:shop_data"]
+    assert node(plan, "remove:volume:shop_data").needs == ("remove:db",)
+    w.do(plan.nodes)
+    found = w.engine.observe(PROJECT)
+    assert (found.containers, found.networks, found.volumes) == ((), (), ())
+
+
+def test_anonymous_volumes_go_with_volumes_and_are_data_too() -> None:
+    w = up(shop())
+    seen = changed(w.observe(shop()), "shop-api-1", mounts={"/cache": "a" * 64})
+    assert node(down(seen), "remove:api").step == Remove(service="api", kind="container", name="shop-api-1")
+    step = node(down(seen, volumes=True), "remove:api").step
+    assert step == Remove(service="api", kind="container", name="shop-api-1", destructive=True, volumes=True)
+
+
+def test_an_orphan_stays_with_what_it_uses_unless_asked() -> None:
+    w = up(shop())
+    smaller = stack({"api": {}})
+    plan = down(w.observe(smaller), stack=smaller, volumes=True)
+    assert ids(plan) == ["stop:api", "remove:api"]
+    assert plan.orphans == ("shop-db-1",)
+    plan = down(w.observe(smaller), stack=smaller, remove_orphans=True)
+    assert ids(plan)[-1] == "remove:network:shop_default"
+    assert plan.orphans == ()
+
+
+def test_without_a_manifest_all_that_carries_the_label_goes() -> None:
+    w = up(shop())
+    payload = {
+        "Image": "app",
+        "Labels": {labels.PROJECT: PROJECT, labels.SERVICE: "api", labels.ONEOFF: "True"},
+    }
+    w.engine.create_container("shop-api-run-1", payload)
+    plan = down(w.engine.observe(PROJECT), volumes=True)
+    assert "remove:container:shop-api-run-1" in ids(plan)
+    w.do(plan.nodes)
+    assert w.engine.observe(PROJECT).containers == ()
+
+
+def test_labels_that_go_in_a_circle_do_not_hold_a_stop() -> None:
+    w = up(shop())
+    seen = w.observe(shop())
+    mounts = {"/data": "shop_data"}
+    for name, other in (("shop-db-1", "api"), ("shop-api-1", "db")):
+        container = next(c for c in seen.containers if c.name == name)
+        marks = {**container.labels, labels.DEPENDS_ON: f"{other}:service_started:false"}
+        seen = changed(seen, name, labels=marks, mounts=mounts)
+    assert [n.after for n in stop(seen).nodes] == [(), ()]
+
+
+def test_stop_takes_all_or_the_named_and_knows_what_there_is() -> None:
+    w = up(shop())
+    seen = w.observe(shop())
+    assert ids(stop(seen, stack=shop())) == ["stop:api", "stop:db"]
+    plan = stop(seen, ["db"])
+    assert ids(plan) == ["stop:db"]
+    w.do(plan.nodes)
+    assert w.states() == {"shop-api-1": "running", "shop-db-1": "exited"}
+    assert ids(stop(w.observe(shop()), ["db"], stack=shop())) == []
+    with pytest.raises(DevenvError, match="no service dbb"):
+        stop(seen, ["dbb"], stack=shop())
+    with pytest.raises(DevenvError, match="no container of a service dbb"):
+        stop(seen, ["dbb"])
+
+
+def test_two_containers_of_a_service_are_told_apart() -> None:
+    w = up(shop())
+    seen = w.observe(shop())
+    second = replace(next(c for c in seen.containers if c.name == "shop-api-1"), id="2", name="shop-api-2")
+    plan = stop(replace(seen, containers=(*seen.containers, second)), ["api"])
+    assert ids(plan) == ["stop:container:shop-api-1", "stop:container:shop-api-2"]
+
+
+def test_start_starts_what_is_stopped_in_the_order_of_needs() -> None:
+    w = up(shop())
+    w.do(stop(w.observe(shop())).nodes)
+    plan = start(shop(), w.observe(shop()), ["api"])
+    assert plan.text() == "\n".join(
+        [
+            "[1] db: Start shop-db-1, asked for",
+            "[2] db: WaitReady shop-db-1, started (after 1)",
+            "[3] api: Start shop-api-1, asked for (after 2)",
+            "[4] api: WaitReady shop-api-1, started (after 3)",
+        ]
+    )
+    w.do(plan.nodes)
+    assert start(shop(), w.observe(shop())).nodes == ()
+
+
+def test_start_of_what_was_never_made_says_what_to_do() -> None:
+    with pytest.raises(DevenvError, match="api has no container") as caught:
+        start(stack({"api": {}}), world().observe(stack({"api": {}})))
+    assert (caught.value.code, caught.value.hint) == (ExitCode.FAILED, "`devenv up api` makes and starts it.")
+
+
+def test_start_wakes_what_is_paused_and_leaves_done_one_shots() -> None:
+    wanted = stack({"once": {"image": "once", "one_shot": True}, "api": {"needs": {"once": "service_started"}}})
+    w = up(wanted)
+    assert ids(start(wanted, changed(w.observe(wanted), "shop-api-1", state="paused"))) == [
+        "stop:api",
+        "start:api",
+        "ready:api",
+    ]
+    both = changed(changed(w.observe(wanted), "shop-once-1", exit_code=1), "shop-api-1", state="exited")
+    plan = start(wanted, both)
+    assert ids(plan) == ["run:once", "start:api", "ready:api"]
+    assert node(plan, "start:api").needs == ("run:once",)
+
+
+def test_start_may_go_on_without_what_is_not_required() -> None:
+    wanted = shop(needs={"db": {"condition": "service_started", "required": False}})
+    w = up(wanted)
+    w.do(stop(w.observe(wanted)).nodes)
+    assert node(start(wanted, w.observe(wanted)), "start:api").after == ("start:db",)
+
+
+def test_restart_of_one_takes_those_that_ask_for_it() -> None:
+    wanted = stack(
+        {
+            "db": DB,
+            "api": {"needs": {"db": {"condition": "service_healthy", "restart": True}}},
+            "web": {"needs": {"api": "service_started"}},
+            "once": {"image": "once", "one_shot": True},
+        }
+    )
+    w = up(wanted)
+    plan = restart(wanted, w.observe(wanted), ["db"])
+    assert plan.text() == "\n".join(
+        [
+            "[1] api: Stop shop-api-1, db is restarted",
+            "[2] db: Stop shop-db-1, asked for (after 1)",
+            "[3] db: Start shop-db-1, asked for (after 2)",
+            "[4] db: WaitReady shop-db-1, started (after 3)",
+            "[5] api: Start shop-api-1, db is restarted (after 1, 4)",
+            "[6] api: WaitReady shop-api-1, started (after 5)",
+        ]
+    )
+    w.do(plan.nodes)
+    assert set(w.states().values()) == {"running", "exited"}
+    everything = ids(restart(wanted, w.observe(wanted)))
+    assert {i for i in everything if i.startswith("start:")} == {"start:db", "start:api", "start:web"}
+    assert "run:once" not in everything
+    assert ids(restart(wanted, w.observe(wanted), ["once"])) == ["run:once"]
+    with pytest.raises(DevenvError, match="no service x"):
+        restart(wanted, w.observe(wanted), ["x"])
+
+
+def test_restart_of_what_has_no_container_is_refused() -> None:
+    w = up(shop())
+    w.engine.remove_container("shop-api-1")
+    assert "start:db" in ids(restart(shop(), w.observe(shop())))
+    with pytest.raises(DevenvError, match="api has no container"):
+        restart(shop(), w.observe(shop()), ["api"])
+
+
+def test_reset_removes_the_data_of_one_service_and_up_makes_them_anew() -> None:
+    w = up(shop())
+    plan = reset(shop(), w.observe(shop()), "db")
+    assert ids(plan) == ["stop:db", "remove:db", "remove:volume:shop_data"]
+    assert [n.id for n in plan.destructive] == ["remove:volume:shop_data"]
+    w.do(plan.nodes)
+    again = w.up(shop())
+    assert ids(again) == ["volume:data", "create:db", "start:db", "ready:db"]
+    with pytest.raises(DevenvError, match="no service bd"):
+        reset(shop(), w.observe(shop()), "bd")
+
+
+def test_reset_takes_along_who_mounts_the_same_volume() -> None:
+    wanted = stack({"db": DB, "backup": {"data": "data"}, "api": {}})
+    w = up(wanted)
+    plan = reset(wanted, w.observe(wanted), "db")
+    assert node(plan, "remove:backup").cause == "it mounts a volume of db"
+    assert set(node(plan, "remove:volume:shop_data").needs) == {"remove:db", "remove:backup"}
+    assert not [i for i in ids(plan) if i.endswith(":api")]
+    w.do(plan.nodes)
+
+
+def test_reset_without_volumes_loses_the_container_itself() -> None:
+    w = up(shop())
+    plan = reset(shop(), w.observe(shop()), "api")
+    assert [n.id for n in plan.destructive] == ["remove:api"]
