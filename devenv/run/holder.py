@@ -8,7 +8,9 @@ import re
 from devenv.model.errors import DevenvError
 from devenv.model.protocols import Engine
 
-_PORT = re.compile(r"(?:Bind for|listen (?:tcp|udp)[46]?|bind|on) \S*?:(\d+)\b|\bport (\d+)", re.I)
+_PORT = re.compile(
+    r"(?:Bind for|listen (?:tcp|udp)[46]?|bind host port(?: for)?) [\da-f.:\[\]]*?:(\d+)(?=[\s/:]|$)|\bport (\d+)", re.I
+)
 _TAKEN = re.compile(r"already allocated|already in use|not available|failed to bind", re.I)
 
 

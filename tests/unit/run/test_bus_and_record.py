@@ -107,3 +107,19 @@ def test_a_torn_last_line_is_left_out_and_a_broken_middle_is_not() -> None:
     assert [e.seq for e in read_events(iter((text + text[:20]).splitlines()))] == [1, 2]
     with pytest.raises(ValueError, match=r"."):
         list(read_events(iter(("nonsense\n" + text).splitlines())))
+
+
+def test_secrets_are_taken_out_of_every_text_and_of_no_name() -> None:
+    heard: list[Event] = []
+    bus = Bus(FrozenClock(), mask=lambda text: text.replace("hunter2", "***"))
+    bus.subscribe(heard.append)
+    failed = Failed(
+        message="no hunter2", hint="use hunter2", log=("a", "hunter2"), data={"deep": ["hunter2", 1], "n": 2}
+    )
+    bus.emit(StepFinished, node="start:hunter2", service="hunter2", outcome=failed)
+    bus.emit(StepLog, node="n", line="password=hunter2")
+    assert [to_json(event).count("***") for event in heard] == [4, 1]
+    assert (heard[0].node, heard[0].service) == ("start:hunter2", "hunter2")
+    assert bus.masked(Done(detail="hunter2")) == Done(detail="***")
+    assert bus.masked(Skipped(because="start:hunter2")) == Skipped(because="start:hunter2")
+    assert Bus(FrozenClock()).masked(failed) is failed

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import os
+import socket
+import time
+from dataclasses import replace
+
+import pytest
+
+from devenv.backends.fake import FakeEngine
+from devenv.model.errors import DevenvError, ExitCode
+from devenv.model.observed import ObservedContainer
+from devenv.run.clock import SystemClock
+from devenv.run.failure import last_lines, seconds, signal_name, verdict
+from devenv.run.holder import holder, taken_port
+from tests.unit.run.virtual import IMAGE, container
+
+ENDED = ObservedContainer(
+    id="c1",
+    name="shop-app-1",
+    image="app",
+    image_id="sha256:1",
+    state="exited",
+    labels={},
+    exit_code=139,
+    started_at="2026-01-01T00:00:01.250000001Z",
+    finished_at="2026-01-01T01:00:03.75+01:00",
+)
+
+
+def test_a_signal_is_named() -> None:
+    found = verdict("app", ENDED)
+    assert found is not None
+    assert found.message == "app ended with exit code 139 (SIGSEGV) after 2.5 s"
+    assert (found.data["signal"], found.data["seconds"]) == ("SIGSEGV", 2.5)
+    assert (signal_name(137), signal_name(1), signal_name(255)) == ("SIGKILL", "", "")
+
+
+def test_what_the_engine_could_not_start_is_in_its_words() -> None:
+    found = verdict("app", replace(ENDED, error="exec: no such file", exit_code=127))
+    assert found is not None
+    assert found.message == "app did not start: exec: no such file"
+
+
+def test_what_runs_has_no_verdict() -> None:
+    for state in ("running", "restarting", "paused"):
+        assert verdict("app", replace(ENDED, state=state)) is None
+    assert verdict("app", replace(ENDED, state="running", oom_killed=True)) is None
+    assert verdict("app", replace(ENDED, state="dead")) is not None
+
+
+def test_times_of_the_engine() -> None:
+    assert seconds("2026-01-01T00:00:00.5Z") == seconds("2026-01-01T01:00:00.5+01:00")
+    assert seconds("0001-01-01T00:00:00Z") is None
+    assert seconds("") is None
+
+
+def test_lines_that_cannot_be_read_are_none() -> None:
+    assert last_lines(FakeEngine(), "nobody") == ()
+
+
+def test_the_clock_is_this_machines() -> None:
+    assert abs(SystemClock().now() - time.time()) < 60
+    assert SystemClock().monotonic() <= SystemClock().monotonic()
+
+
+@pytest.mark.parametrize(
+    ("message", "port"),
+    [
+        ("driver failed: Bind for 127.0.0.1:8000 failed: port is already allocated", 8000),
+        ("Bind for :::8000 failed: port is already allocated", 8000),
+        ("listen tcp4 0.0.0.0:80: bind: address already in use", 80),
+        ("failed to bind host port for 0.0.0.0:5432:172.18.0.2:5432/tcp: address already in use", 5432),
+        ("failed to bind host port 0.0.0.0:5432/tcp: address already in use", 5432),
+        ("Ports are not available: exposing port TCP 0.0.0.0:3000 -> 0.0.0.0:0: listen tcp 0.0.0.0:3000: bind", 3000),
+        ("cannot start a paused container", None),
+        ("the name is already in use by container 1:2", None),
+    ],
+)
+def test_the_port_that_an_engine_says_is_taken(message: str, port: int | None) -> None:
+    assert taken_port(message) == port
+
+
+def test_a_process_of_this_host_is_found_by_its_port() -> None:
+    engine = FakeEngine(images=[IMAGE])
+    engine._info = replace(engine.info, local=True)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert holder(engine, port).endswith(f" (process {os.getpid()})")
+    assert holder(engine, port) == ""
+
+
+def test_nobody_is_named_where_the_engine_is_elsewhere_or_silent() -> None:
+    engine = FakeEngine(images=[IMAGE])
+    container(engine)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert holder(engine, server.getsockname()[1]) == ""
+
+    class Silent(FakeEngine):
+        def projects(self):  # type: ignore[no-untyped-def]
+            raise DevenvError("no answer", hint="", code=ExitCode.UNFIT)
+
+    assert holder(Silent(), 80) == ""
