@@ -161,8 +161,7 @@ class Client:
                 connection = socket.create_connection(self._address, timeout=wait)
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 if self._secure:
-                    secure = self._secure[1].wrap_socket(connection, server_hostname=self._address[0])
-                    connection = pump(secure)
+                    connection = pump(connection, self._secure[1], self._address[0])
         except TimeoutError:
             raise errors.silent(self.url, wait) from None
         except OSError as error:
