@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from devenv.core.compose.changes import changes as changes
 from devenv.core.compose.changes import config_label
 from devenv.core.compose.hash import config_hash
 from devenv.core.compose.values import nanoseconds

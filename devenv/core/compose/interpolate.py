@@ -193,7 +193,7 @@ def interpolate(document: Document, variables: Mapping[str, str]) -> Document:
 
 
 def _not_set(error: Missing, document: Document, path: Path) -> DevenvError:
-    says = f": {error.message}" if error.message else ""
+    says = f": {error.message}" if error.message else "."
     return DevenvError(
         f"The variable `{error.name}` has no value{says}",
         hint=f"Set it in the shell (`export {error.name}=…`) or in the `.env` file of the project"

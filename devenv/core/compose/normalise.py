@@ -116,30 +116,7 @@ def _services(
             continue
         if not re.fullmatch(r"[a-zA-Z0-9._-]+", name):
             reader.wrong(at, f"`{name}` cannot be the name of a service.", "Use letters, digits, `.`, `_` and `-`.")
-        environment: dict[str, str] = {}
-        labels: dict[str, str] = {}
-        own = values.pairs(Reader(reader.document, {}, ""), item.get("environment") or {}, at)
-        for wanted in named_files(reader, item, at):
-            text = texts.get(wanted.path)
-            if text is None:
-                if wanted.required:
-                    reader.wrong(
-                        wanted.at,
-                        f"The file {wanted.path} is not there.",
-                        "Make it, correct the path, or say `required: false`.",
-                    )
-                continue
-
-            def lookup(variable: str) -> str | None:
-                found = reader.variables.get(variable)
-                return own.get(variable) if found is None else found  # noqa: B023
-
-            try:
-                (environment if wanted.key == "env_file" else labels).update(parse(text, wanted.path, lookup=lookup))
-            except DevenvErrors as error:
-                reader.errors += error.errors
-            except DevenvError as error:
-                reader.errors.append(error)
+        environment, labels = _from_files(reader, item, at, texts)
         config = service(reader, item, at, environment=environment, labels=labels)
         profiles = config.get("profiles")
         if profiles and "*" not in active and not active & set(profiles):
@@ -147,6 +124,38 @@ def _services(
         else:
             services[name] = config
     return services, tuple(left_out)
+
+
+def _from_files(
+    reader: Reader, written: Mapping[str, Any], at: Path, texts: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What the files of `env_file` and of `label_file` hold. The first may name the project's variables and the
+    service's own, the second none (as in Compose)."""
+    own = values.pairs(Reader(reader.document, {}, ""), written.get("environment") or {}, at)
+
+    def lookup(variable: str) -> str | None:
+        found = reader.variables.get(variable)
+        return own.get(variable) if found is None else found
+
+    environment: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    for wanted in named_files(reader, written, at):
+        text = texts.get(wanted.path)
+        if text is None:
+            if wanted.required:
+                hint = "Make it, correct the path, or say `required: false`."
+                reader.wrong(wanted.at, f"The file {wanted.path} is not there.", hint)
+            continue
+        try:
+            if wanted.key == "env_file":
+                environment |= parse(text, wanted.path, lookup=lookup)
+            else:
+                labels |= parse(text, wanted.path)
+        except DevenvErrors as error:
+            reader.errors += error.errors
+        except DevenvError as error:
+            reader.errors.append(error)
+    return environment, labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

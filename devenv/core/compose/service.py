@@ -76,19 +76,20 @@ _NEED: dict[str, values.Read] = {
 
 
 def _depends_on(reader: Reader, value: Any, at: Path) -> dict[str, Any] | None:
-    needs: dict[str, Any] = {}
     if isinstance(value, list):
-        needs = dict.fromkeys(values.strings(reader, value, at) or ())
-    elif isinstance(value, Mapping):
-        needs = dict(value)
-    else:
+        value = {name: {"condition": "service_started"} for name in values.strings(reader, value, at) or ()}
+    elif not isinstance(value, Mapping):
         reader.not_a(at, "a list or a mapping of services")
+        return None
     found: dict[str, Any] = {}
-    for name, item in sorted(needs.items()):
-        need = fields(reader, {} if item is None else item, (*at, name), _NEED)
-        if need is not None:
-            found[name] = {"condition": "service_started", **need}
-            found[name].setdefault("required", True)
+    for name, item in sorted(value.items()):
+        need = fields(reader, item, (*at, name), _NEED)
+        if need is None:
+            continue
+        if "condition" not in item:
+            reader.wrong((*at, name), f"`{name}` has no `condition`.", "Give it one, such as `service_started`.")
+        found[name] = {"condition": "service_started", **need}
+        found[name].setdefault("required", True)
     return found or None
 
 
@@ -259,6 +260,9 @@ def service(
         found["environment"] = dict(sorted({**environment, **(found.get("environment") or {})}.items()))
     if labels:
         found["labels"] = dict(sorted({**labels, **(found.get("labels") or {})}.items()))
+    if value.get("label_file"):
+        files = values.one_or_more(reader, value["label_file"], (*at, "label_file"))
+        found["label_file"] = [mounts.absolute(reader, file) for file in files or ()]
     if not found.get("networks"):
         found["networks"] = None if found.get("network_mode") else {"default": None}
     elif found.get("network_mode"):
