@@ -14,7 +14,8 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     by_lower: dict[str, str] = {}
     for name in known:
         by_lower.setdefault(name.lower(), name)
-    found = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
+    swapped = [name for name in by_lower if sorted(name) == sorted(word.lower())]  # short words are unlike when swapped
+    found = swapped or difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
     return by_lower[found[0]] if found else None
 
 

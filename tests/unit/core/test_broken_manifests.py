@@ -98,7 +98,7 @@ def one(text: str) -> DevenvError:
             "name: a\nservices:\n" + DB + '  api:\n    image: x\n    command: "run {{ bd.url }}"\n',
             "6:19",
             "`bd` in `{{ }}` is no service of this stack.",
-            "Services: `api`, `db`.",
+            "Did you mean `db`?",
         ),
         (
             "name: a\nservices:\n" + DB + "  api: {image: x, environment: {U: '{{ db.usr }}'}}\n",
