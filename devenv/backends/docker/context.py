@@ -7,14 +7,17 @@ import hashlib
 import json
 import os
 import stat
-import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from devenv.core.dockerignore import Matcher, State
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.stack import Build
+
+if TYPE_CHECKING:
+    import tarfile
 
 IGNORED_DOCKERFILE = ".devenv.Dockerfile"
 """Where a Dockerfile is sent that is not among the context's files: inline, outside of it, or ignored."""
@@ -88,6 +91,8 @@ def sent_dockerfile(build: Build, files: Sequence[Entry]) -> str:
 def tar(files: Sequence[Entry], extra: Mapping[str, bytes]) -> Iterator[bytes]:
     """`files` as a tar in parts; `extra` (path → content) replaces or adds. Owner is root, as the engine's own client
     has it; times are kept (a web server's ETag is made of them), the builder's cache does not look at them."""
+    import tarfile  # only a build needs it: a context is looked at far more often
+
     written = set()
     for entry in files:
         if entry.path in extra:
@@ -181,6 +186,8 @@ def _walk(folder: str, prefix: str, matcher: Matcher, state: State | None) -> It
 
 
 def _member(entry: Entry) -> Iterator[bytes]:
+    import tarfile
+
     member = tarfile.TarInfo(entry.path)
     member.mode = stat.S_IMODE(entry.found.st_mode)
     member.mtime = int(entry.found.st_mtime)
@@ -212,7 +219,7 @@ def _member(entry: Entry) -> Iterator[bytes]:
 
 
 def _head(member: tarfile.TarInfo) -> bytes:
-    return member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+    return member.tobuf(2, "utf-8", "surrogateescape")  # 2: PAX_FORMAT
 
 
 def _content(entry: Entry, known: Mapping[str, list[object]], kept: dict[str, list[object]]) -> str:
