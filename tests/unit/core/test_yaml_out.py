@@ -33,7 +33,8 @@ def test_what_is_written_is_read_back(value: dict[str, Any]) -> None:
     "word",
     ["yes", "No", "on", "OFF", "y", "null", "~", "true", "1", "0x1", "0o7", "017", "1.5", "1e3", ".5", "1:30",
      "2026-01-01", "", "-", "a:", "a: b", "a #b", "#a", " a", "a ", "'a'", '"a"', "=", "<<", "*a", "&a", "!a",
-     "%a", "@a", "`a", "[a", "{a", "-1", ".inf", ".nan", "0b1", "1_000", "a\tb", "\x85", "\u2028", "\ufeff", "a,b", "---", "..."],
+     "%a", "@a", "`a", "[a", "{a", "-1", ".inf", ".nan", "0b1", "1_000", "a\tb", "\x85", "\u2028", "\ufeff",
+     "a,b", "---", "..."],
 )  # fmt: skip
 def test_a_text_stays_a_text(word: str) -> None:
     for value in ({"a": word}, {word: "a"}, [word], {"a": [word, {word: word}]}):
