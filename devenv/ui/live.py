@@ -6,9 +6,11 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TextIO
 
 from devenv.core.view import View
+from devenv.model.errors import DevenvError
 from devenv.model.events import Event, RunFinished, RunStarted, StepLog
 from devenv.ui import text
 from devenv.ui.screen import render
@@ -94,10 +96,9 @@ class Live(Terminal):
         told = failures(view, logs=self._logs)
         if told:
             self.tell("\n" + told)
-        try:
+        # Whoever does not read the end of a run has not made it fail.
+        with suppress(OSError, DevenvError):
             self.print(success(view, event))
-        except OSError:
-            return
 
     def _tick(self) -> None:
         with self.lock:

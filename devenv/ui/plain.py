@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TextIO
 
 from devenv.core.view import Row, View
+from devenv.model.errors import DevenvError
 from devenv.model.events import Event, RunFinished, RunStarted, StepLog, StepProgress
 from devenv.ui import text
 from devenv.ui.summary import failures, success
@@ -97,10 +99,9 @@ class Plain(Terminal):
         told = failures(view, logs=self._logs)
         if told:
             self.tell("\n" + told)
-        try:
+        # Whoever does not read the end of a run has not made it fail.
+        with suppress(OSError, DevenvError):
             self.print(success(view, event))
-        except OSError:
-            return
 
     def _stop(self) -> None:
         self._view = None

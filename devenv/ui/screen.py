@@ -29,7 +29,8 @@ def render(
     (20 or more).
 
     A row an image that is made and a row a service: name, phase, a bar or why it waits, seconds. Below, the last lines
-    of the step that failed first (`logs` by node, where the failure has none of its own), and one line on the whole. Where there is no room the rows that need no attention are counted, not shown.
+    of the step that failed first (`logs` by node, where the failure has none of its own), and one line on the whole.
+    Where there is no room the rows that need no attention are counted, not shown.
     """
     painter = _Painter(colour=colour, unicode=unicode, now=now)
     log = _failing_log(view, logs or {})[: max(height - 4, 0)]

@@ -56,13 +56,13 @@ def success(view: View, end: RunFinished) -> str:
 
 def _headline(view: View, end: RunFinished) -> str:
     spent = text.seconds(end.seconds)
-    if end.code == 130:
-        return end.message or f"{view.project}: interrupted after {spent}. `devenv {view.verb}` goes on from here."
     if end.message:
-        return end.message
+        return f"{view.project}: {end.message}"
+    if end.code == 130:
+        return f"{view.project}: interrupted after {spent}. `devenv {view.verb}` goes on from here."
     if end.code == 0:
         if not view.total:
-            return f"{view.project}: nothing to do."
+            return f"{view.project}: nothing to do"
         return f"{view.project} {_DONE.get(view.verb, f'{view.verb}: done')} ({spent})."
     broken = list(dict.fromkeys(failure.name for failure in view.failures()))
     because = f": {', '.join(broken)} failed" if broken else ""

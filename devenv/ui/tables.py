@@ -2,9 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from devenv.ui import text
+
+
+def status_table(status: Mapping[str, Any], *, width: int | None = None) -> str:
+    """What `status --output json` says, for a person: a row a service; `width` as in `table`."""
+    rows = [
+        (
+            str(service["name"]),
+            str(service["state"]),
+            _ready(service),
+            str(service["seeded"] or ""),
+            "\n".join(_addresses(service)),
+        )
+        for service in status["services"]
+    ]
+    if not rows:
+        return f"{status['project']} has no services"
+    return table(("SERVICE", "STATE", "READY", "SEEDED", "ADDRESS"), rows, width=width)
+
+
+def _ready(service: Mapping[str, Any]) -> str:
+    if service["ready"]:
+        return "yes"
+    return "no" if service["state"] != "missing" else ""
+
+
+def _addresses(service: Mapping[str, Any]) -> list[str]:
+    """The addresses that devenv knows; where it knows none, the ports that are open on the host."""
+    urls = dict(service["urls"])
+    if urls:
+        return [url if label == service["name"] else f"{url} ({label})" for label, url in urls.items()]
+    ports = [port for port in service["ports"] if port.get("published")]
+    return list(
+        dict.fromkeys(
+            f"{port['host_ip'] or '*'}:{port['published']} -> {port['target']}/{port['protocol']}" for port in ports
+        )
+    )
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, width: int | None = None) -> str:

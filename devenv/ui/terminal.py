@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TextIO
 
-from devenv.model.errors import DevenvError
+from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.events import Event
 from devenv.ui.errors import render_error
 from devenv.ui.text import clean
@@ -41,9 +41,17 @@ class Terminal:
     def print(self, text: str) -> None:
         with self.lock:
             self.aside()
-            self.flush()
-            self.out.write(text if text.endswith("\n") else text + "\n")
-            self.out.flush()
+            try:
+                self.out.write(text if text.endswith("\n") else text + "\n")
+                self.out.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise DevenvError(
+                    f"The output cannot be written: {error.strerror}.",
+                    hint="Make room where it goes, or send it elsewhere.",
+                    code=ExitCode.FAILED,
+                ) from error
 
     def error(self, error: DevenvError) -> None:
         self.tell(render_error(error))
@@ -67,7 +75,7 @@ class Terminal:
         raise NotImplementedError
 
     def close(self, code: int) -> None:
-        self.flush()
+        """Nothing is drawn here that would have to be left in order."""
 
     def tell(self, text: str) -> None:
         """Whole lines to stderr."""
@@ -85,10 +93,6 @@ class Terminal:
                 self.err.flush()
             except (OSError, ValueError):
                 self._deaf = True
-
-    def flush(self) -> None:
-        with self.lock:
-            self.write("")
 
     def aside(self) -> None:
         """Called before anything is written: whatever is drawn makes room."""

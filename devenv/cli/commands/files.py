@@ -1,0 +1,57 @@
+"""render, config, schema: what devenv reads and writes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from devenv.cli.commands import call
+
+FORMATS = ("yaml", "json")
+
+
+def render(
+    typed: typer.Context,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; end with 1 where a file differs.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand, too.")] = False,
+) -> int:
+    """Write the Compose and devcontainer files under .devcontainer/ from devenv.yaml. Needs no engine.
+
+    \b
+    Examples:
+      devenv render
+      devenv render --check        for CI: are the committed files what devenv.yaml says?
+    """
+    return call(typed, "render", check=check, force=force)
+
+
+def config(
+    typed: typer.Context,
+    format: Annotated[str, typer.Option("--format", metavar="yaml|json", help="How to print it.")] = "yaml",
+    services: Annotated[bool, typer.Option("--services", help="Only the names of the services.")] = False,
+    images: Annotated[bool, typer.Option("--images", help="Only the images.")] = False,
+    volumes: Annotated[bool, typer.Option("--volumes", help="Only the names of the volumes.")] = False,
+    hash_: Annotated[bool, typer.Option("--hash", help="Only Compose's hash of each service.")] = False,
+) -> int:
+    """Print the stack as containers are made from it: merged, filled in, normalised. Needs no engine.
+
+    \b
+    Examples:
+      devenv config
+      devenv config --services
+      devenv config --format json
+    """
+    if format not in FORMATS:
+        raise typer.BadParameter(f"`{format}` is neither yaml nor json", param_hint="--format")
+    return call(typed, "config", format=format, services=services, images=images, volumes=volumes, hash_=hash_)
+
+
+def schema(typed: typer.Context) -> int:
+    """Print the JSON schema of devenv.yaml, for editors.
+
+    \b
+    Examples:
+      devenv schema > devenv.schema.json
+    """
+    return call(typed, "schema")

@@ -1,0 +1,97 @@
+"""exec, shell, run: commands inside the stack. Their exit code is the command's own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import typer
+
+from devenv.cli.commands import call
+
+
+def exec_(
+    typed: typer.Context,
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="Where to run it.")],
+    command: Annotated[list[str], typer.Argument(metavar="COMMAND", help="What to run, passed on as it is.")],
+    user: Annotated[str, typer.Option("--user", "-u", metavar="USER", help="Run as this user.")] = "",
+    workdir: Annotated[str, typer.Option("--workdir", "-w", metavar="DIR", help="Run in this folder.")] = "",
+    env: Annotated[
+        list[str] | None,
+        typer.Option("--env", "-e", metavar="NAME[=VALUE]", help="Set a variable; without =VALUE as it is here."),
+    ] = None,
+    no_tty: Annotated[
+        bool, typer.Option("--no-tty", "-T", help="No terminal inside, also where there is one here.")
+    ] = False,
+    tty: Annotated[bool, typer.Option("--tty", "-t", hidden=True)] = False,
+    interactive: Annotated[bool, typer.Option("--interactive", "-i", hidden=True)] = False,
+) -> int:
+    """Run a command in the container of a service that runs. Standard input, output and exit code are the command's.
+
+    \b
+    Examples:
+      devenv exec db psql -U app app
+      devenv exec -u root workspace apt-get update
+      devenv exec db psql -U app -f - app < query.sql
+    """
+    return call(
+        typed,
+        "exec",
+        service,
+        tuple(command),
+        user=user,
+        # None: a terminal inside where there is one here, which is what -i and -t ask for.
+        tty=False if no_tty else None,
+        workdir=workdir,
+        env=variables(env or (), os.environ),
+    )
+
+
+def shell(
+    typed: typer.Context,
+    service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="Where; the workspace without.")] = None,
+) -> int:
+    """Open a shell in the workspace, or in another service.
+
+    \b
+    Examples:
+      devenv shell
+      devenv shell db
+    """
+    return call(typed, "shell", service)
+
+
+def run(
+    typed: typer.Context,
+    task: Annotated[
+        str | None,
+        typer.Argument(metavar="TASK", help="Its name; without, the tasks are listed."),
+    ] = None,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="ARGUMENT", help="Given to the task as they are.")
+    ] = None,
+) -> int:
+    """Run a task that the manifest names, in its service. The exit code is the task's.
+
+    \b
+    Examples:
+      devenv run                   the tasks there are
+      devenv run test
+      devenv run test -k search    what stands after the task is the task's
+    """
+    return call(typed, "run", task, tuple(arguments or ()))
+
+
+def variables(given: Sequence[str], env: Mapping[str, str]) -> dict[str, str]:
+    """`NAME=VALUE` and `NAME` as a mapping; the latter with its value from `env`, left out where it has none."""
+    found = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not name:
+            raise typer.BadParameter(f"`{item}` has no name before the `=`", param_hint="--env")
+        if equals:
+            found[name] = value
+        elif name in env:
+            found[name] = env[name]
+    return found

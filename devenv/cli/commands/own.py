@@ -1,0 +1,50 @@
+"""version, completion: about devenv itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from devenv import __version__
+from devenv.cli.commands import Given
+from devenv.model.errors import ExitCode
+
+
+def version(typed: typer.Context) -> int:
+    """Print devenv's version.
+
+    \b
+    Examples:
+      devenv version
+      devenv version --output json
+    """
+    given: Given = typed.obj
+    if given.ctx.output == "json":
+        import json
+
+        given.ctx.ui.print(json.dumps({"version": __version__}))
+    else:
+        given.ctx.ui.print(f"devenv {__version__}")
+    return ExitCode.DONE
+
+
+def completion(
+    typed: typer.Context,
+    shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="The shell you type in.")],
+) -> int:
+    """Print what makes the shell complete commands, options, services and tasks. It serves `devenv` and `./dev`.
+
+    \b
+    Examples:
+      source <(devenv completion bash)          in ~/.bashrc
+      source <(devenv completion zsh)           in ~/.zshrc, after compinit
+      devenv completion fish | source           in ~/.config/fish/config.fish
+    """
+    from devenv.cli.completion import SCRIPTS
+
+    if shell not in SCRIPTS:
+        raise typer.BadParameter(f"`{shell}` is none of bash, zsh and fish", param_hint="the shell")
+    given: Given = typed.obj
+    given.ctx.ui.print(SCRIPTS[shell])
+    return ExitCode.DONE

@@ -1,0 +1,158 @@
+"""up, down, status, logs, start, stop, restart."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from devenv.cli.commands import call
+
+Services = Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="These services; all of them without.")]
+Timeout = Annotated[
+    int | None,
+    typer.Option("--timeout", "-t", metavar="SECONDS", min=0, help="Time to stop in; else the container's own."),
+]
+
+
+def up(
+    typed: typer.Context,
+    services: Services = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done and why; change nothing.")
+    ] = False,
+    build: Annotated[bool, typer.Option("--build", help="Build images anew, also unchanged ones.")] = False,
+    pull: Annotated[bool, typer.Option("--pull", help="Ask the registry for newer images.")] = False,
+    force_recreate: Annotated[
+        bool, typer.Option("--force-recreate", help="Make containers anew, also unchanged ones.")
+    ] = False,
+    remove_orphans: Annotated[
+        bool, typer.Option("--remove-orphans", help="Remove containers of services that are no longer there.")
+    ] = False,
+    for_ide: Annotated[
+        bool, typer.Option("--for-ide", help="As an editor calls it: end as soon as the workspace can be entered.")
+    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", hidden=True)] = False,
+    wait: Annotated[bool, typer.Option("--wait", hidden=True)] = False,
+) -> int:
+    """Bring the stack up, so that every service can be used and its data is there.
+
+    Does only what differs from what runs: a second time there is nothing to do. Ends when all is ready and seeded,
+    or has failed.
+
+    \b
+    Examples:
+      devenv up                    all of it
+      devenv up api                the API and what it needs
+      devenv up --dry-run          what would be done, and why
+      devenv up --output json      the same as JSON lines, for programs
+    """
+    # What Compose's -d and --wait ask for is what `up` does anyway.
+    return call(
+        typed,
+        "up",
+        services=tuple(services or ()),
+        dry_run=dry_run,
+        for_ide=for_ide,
+        build=build,
+        pull=pull,
+        force_recreate=force_recreate,
+        remove_orphans=remove_orphans,
+    )
+
+
+def down(
+    typed: typer.Context,
+    volumes: Annotated[
+        bool, typer.Option("--volumes", "-v", help="The data, too: it is gone then. Asks first, or --yes.")
+    ] = False,
+    remove_orphans: Annotated[
+        bool, typer.Option("--remove-orphans", help="Remove containers of services that are no longer there.")
+    ] = False,
+) -> int:
+    """Stop and remove the stack's containers and networks. Data stays, unless --volumes says otherwise.
+
+    \b
+    Examples:
+      devenv down                  the next `devenv up` finds its data again
+      devenv down --volumes --yes  the data is removed, too; the next `up` seeds anew
+    """
+    return call(typed, "down", volumes=volumes, remove_orphans=remove_orphans)
+
+
+def status(
+    typed: typer.Context,
+    services: Services = None,
+    check: Annotated[bool, typer.Option("--check", help="End with 1 where something is not ready or seeded.")] = False,
+) -> int:
+    """Show what runs, whether it can be used as looked at now, what is seeded, and where to reach it. Also: ps.
+
+    \b
+    Examples:
+      devenv status
+      devenv status --check        for scripts: 0 where all is well
+      devenv status --output json  one object, for programs
+    """
+    return call(typed, "status", tuple(services or ()), check=check)
+
+
+def logs(
+    typed: typer.Context,
+    services: Services = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as more is said.")] = False,
+    tail: Annotated[
+        str, typer.Option("--tail", "-n", metavar="LINES", help="So many last lines of each service, or all.")
+    ] = "all",
+    timestamps: Annotated[bool, typer.Option("--timestamps", "-t", help="When each line was said.")] = False,
+) -> int:
+    """Show what the services said, in the order in which they said it.
+
+    \b
+    Examples:
+      devenv logs                  all of it
+      devenv logs -f api web       follow two services
+      devenv logs -n 50 db         the last 50 lines of one
+    """
+    if tail != "all" and not tail.isdecimal():
+        raise typer.BadParameter(f"`{tail}` is neither a number of lines nor `all`", param_hint="--tail")
+    return call(
+        typed,
+        "logs",
+        tuple(services or ()),
+        follow=follow,
+        tail=None if tail == "all" else int(tail),
+        timestamps=timestamps,
+    )
+
+
+def start(typed: typer.Context, services: Services = None) -> int:
+    """Start containers that were stopped, each when what it needs is ready.
+
+    \b
+    Examples:
+      devenv start
+      devenv start api
+    """
+    return call(typed, "start", tuple(services or ()))
+
+
+def stop(typed: typer.Context, services: Services = None, timeout: Timeout = None) -> int:
+    """Stop containers; they and their data stay.
+
+    \b
+    Examples:
+      devenv stop
+      devenv stop -t 2 web         two seconds, then by force
+    """
+    return call(typed, "stop", tuple(services or ()), timeout=timeout)
+
+
+def restart(typed: typer.Context, services: Services = None, timeout: Timeout = None) -> int:
+    """Stop containers and start them again, each when what it needs is ready.
+
+    \b
+    Examples:
+      devenv restart
+      devenv restart api
+    """
+    return call(typed, "restart", tuple(services or ()), timeout=timeout)

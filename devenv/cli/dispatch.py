@@ -1,0 +1,94 @@
+"""From parsed words to the one command that is meant; only that one is built."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from devenv import __version__
+from devenv.app.context import Context
+from devenv.cli.arguments import FLAGS, VALUED, Arguments
+from devenv.cli.verbs import ALIASES, VERBS, Load, load, usage
+from devenv.core.suggest import closest, did_you_mean
+from devenv.model.errors import DevenvError, ExitCode
+
+
+def dispatch(arguments: Arguments, ctx: Context, *, load: Load = load) -> int:
+    """Run the verb of `arguments`; returns its exit code. `load` gives the function behind a verb.
+
+    Raises DevenvError (INPUT) for what is no command or option."""
+    verb, rest = arguments.verb, arguments.rest
+    if verb == "help":
+        verb, rest = (rest[0], ("--help",)) if rest else ("", ())
+    if not verb:
+        ctx.ui.print(usage())
+        return ExitCode.DONE
+    if verb == "__complete":
+        from devenv.cli.completion import complete
+
+        ctx.ui.print("\n".join(complete(rest)))
+        return ExitCode.DONE
+    name = ALIASES.get(verb, verb)
+    if name not in VERBS:
+        raise DevenvError(
+            f"`{verb}` is not a command of devenv {__version__}.",
+            hint=_meant(verb),
+        )
+    if VERBS[name].bare and not rest and not arguments.help:
+        return load(name)(ctx)
+    from devenv.cli.commands import Given
+
+    try:
+        result = build(name).main(
+            ["--help"] if arguments.help else list(rest),
+            prog_name=f"devenv {verb}",
+            standalone_mode=False,
+            obj=Given(ctx=ctx, load=load),
+        )
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # Typer's own errors have it, whichever parser it brings along
+            raise
+        raise _usage_error(name, error) from error
+    return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _meant(word: str) -> str:
+    near = closest(word, (*VERBS, *ALIASES))
+    listed = "`devenv --help` lists the commands."
+    return f"Did you mean `devenv {near}`? {listed}" if near else listed
+
+
+def build(verb: str) -> Any:
+    """The Typer command of `verb`, alone: building all of them costs more than most commands take."""
+    import typer
+    import typer.main
+
+    from devenv.cli.commands import OneCommand
+
+    known = VERBS[verb]
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(
+        name=verb,
+        cls=OneCommand,
+        context_settings={
+            "help_option_names": ["--help", "-h"],
+            "max_content_width": 100,
+            # What stands after the service or task is not ours to read.
+            "allow_interspersed_args": verb not in ("exec", "run"),
+        },
+    )(getattr(import_module(f"devenv.cli.commands.{known.module}"), known.function))
+    return typer.main.get_command(app)
+
+
+def _usage_error(verb: str, error: Any) -> DevenvError:
+    more = f"`devenv {verb} --help` shows its options and examples."
+    option = getattr(error, "option_name", None)
+    if type(error).__name__ == "NoSuchOption" and option:
+        own = [name for param in build(verb).params for name in param.opts if not getattr(param, "hidden", False)]
+        meant = did_you_mean(option, [*own, *VALUED, *FLAGS]) if option.startswith("--") else ""
+        return DevenvError(f"`devenv {verb}` has no option `{option}`.", hint=f"{meant} {more}".strip())
+    if type(error).__name__ == "MissingParameter":
+        what = getattr(getattr(error, "param", None), "metavar", None) or "argument"
+        return DevenvError(f"`devenv {verb}` needs its {what}.", hint=more)
+    said = str(error.format_message()).rstrip(".")
+    return DevenvError(f"`devenv {verb}`: {said[:1].lower()}{said[1:]}.", hint=more)
