@@ -25,3 +25,7 @@ class Context:
     yes: bool = False
     no_install: bool = False
     cancel: Cancel = field(default_factory=CancelToken)
+
+    def ask(self, question: str) -> bool:
+        """Whether the user says yes: by `--yes`, else at the terminal; no where there is none."""
+        return self.yes or self.ui.ask(question)

@@ -1,0 +1,73 @@
+"""`devenv exec`, `devenv shell`: a command in a service's container, joined to this terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from devenv.app.context import Context
+from devenv.app.observing import container_of
+from devenv.app.session import Session, session
+from devenv.core.selection import check as check_services
+from devenv.model.errors import DevenvError, ExitCode
+from devenv.model.observed import ObservedContainer
+
+_SHELL = ("sh", "-c", "command -v bash >/dev/null && exec bash -l; exec sh")
+
+
+def exec_(
+    ctx: Context,
+    service: str,
+    command: Sequence[str],
+    *,
+    user: str = "",
+    tty: bool | None = None,
+    workdir: str = "",
+    env: Mapping[str, str] | None = None,
+) -> int:
+    """Run `command` in the container of `service`; returns the command's own exit code. `tty` None: where standard
+    input and output are a terminal. Raises DevenvError (FAILED) where it does not run."""
+    with session(ctx) as here:
+        check_services(here.stack, [service])
+        container = running_container(here, service)
+        return here.engine.exec_attached(
+            container.id, command, user=user, env=env, workdir=workdir, tty=on_terminal() if tty is None else tty
+        )
+
+
+def shell(ctx: Context, service: str | None) -> int:
+    """A shell in `service`, by default the workspace, as its user: bash where it is there, else sh."""
+    with session(ctx) as here:
+        workspace = here.stack.workspace
+        name = service or workspace.get("service")
+        if not name:
+            raise DevenvError(
+                "This stack has no workspace to open a shell in.",
+                hint=f"Name a service: devenv shell {next(iter(here.stack.services), 'SERVICE')}",
+            )
+        check_services(here.stack, [name])
+        container = running_container(here, str(name))
+        user, folder = workspace_of(here, str(name))
+        return here.engine.exec_attached(container.id, _SHELL, user=user, workdir=folder, tty=on_terminal())
+
+
+def workspace_of(here: Session, service: str) -> tuple[str, str]:
+    """(user, folder) that commands in `service` run as and in, where it is the workspace; else ("", "")."""
+    workspace = here.stack.workspace
+    if workspace.get("service") != service:
+        return "", ""
+    return str(workspace.get("user") or ""), str(workspace.get("folder") or "")
+
+
+def running_container(here: Session, service: str) -> ObservedContainer:
+    """The container of `service`. Raises DevenvError (FAILED) where none runs."""
+    found = container_of(here.engine.observe(here.name), service)
+    if found is None or not found.running:
+        state = "has no container" if found is None else f"does not run ({found.state})"
+        raise DevenvError(f"`{service}` {state}.", hint=f"Bring it up first: devenv up {service}", code=ExitCode.FAILED)
+    return found
+
+
+def on_terminal() -> bool:
+    """Whether somebody types: both ends are a terminal."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()

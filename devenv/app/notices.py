@@ -1,0 +1,60 @@
+"""Lines that a person should see at `up`: what was rendered, what moved, where values come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from devenv.app.context import Context
+from devenv.app.project import Project, write_rendered
+from devenv.app.values import Given
+from devenv.model.plan import Plan
+
+
+def tell_rendered(ctx: Context, project: Project, leave: frozenset[str] = frozenset()) -> None:
+    """Write what was rendered (but the paths in `leave`) and say so; files that a person edited are kept and said."""
+    changed = write_rendered(project, leave)
+    if changed:
+        ctx.ui.say(f"rendered {', '.join(changed)}")
+    if project.rendered is None:
+        return
+    for line in project.rendered.notices:
+        ctx.ui.notice(line)
+    for difference in project.rendered.kept:
+        if difference.path in leave:
+            continue
+        if difference.state == "newer":
+            ctx.ui.notice(f"{difference.path} was made by a newer devenv and is left as it is: upgrade this one")
+        else:
+            ctx.ui.notice(f"{difference.path} was edited by hand and is kept (`devenv render --force` overwrites it):")
+            ctx.ui.notice(difference.diff.rstrip("\n"))
+
+
+def moved_ports(project: Project, values: Mapping[str, str], known: Given) -> Iterator[str]:
+    """A line for each port that is not where it is usually, the first time it moves."""
+    for variable in project.rendered.variables if project.rendered else ():
+        value = values.get(variable.name, "")
+        if variable.kind != "port" or value == str(variable.preferred) or known.said(variable.name) is not None:
+            continue
+        if known.kept.get(variable.name) != value:
+            yield (
+                f"{variable.service}: port {variable.preferred} is taken, so {variable.container_port} is published "
+                f"on {value}"
+            )
+
+
+def sources(project: Project, known: Given) -> Iterator[str]:
+    """One line that says where the values of people's own variables come from; secrets by name alone."""
+    if project.rendered is None:
+        return
+    found: dict[str, list[str]] = {}
+    for variable in project.rendered.variables:
+        if variable.kind in ("user", "secret") and (source := known.source(variable.name)):
+            found.setdefault(source, []).append(variable.name)
+    if found:
+        yield "values: " + "; ".join(f"{', '.join(names)} from {source}" for source, names in found.items())
+
+
+def tell_orphans(ctx: Context, plan: Plan) -> None:
+    """Containers of the project that no service names: said, never touched unasked."""
+    if plan.orphans:
+        ctx.ui.notice(f"of no service any more: {', '.join(plan.orphans)} (`devenv up --remove-orphans` removes them)")

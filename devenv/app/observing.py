@@ -1,0 +1,90 @@
+"""What exists now, in one sweep: the engine's word, a look at what runs, and the ledgers in the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from devenv.model import labels
+from devenv.model.errors import DevenvError
+from devenv.model.observed import LedgerEntry, Observed, ObservedContainer
+from devenv.model.protocols import Engine, Seeder, SeedTarget
+from devenv.model.stack import Service, Stack
+
+LOOK = 0.2
+"""Seconds that a look at a running service may take (README of `status`: as looked at now)."""
+
+Digests = Mapping[str, Mapping[str, str]]
+"""Service → seed's name → digest."""
+
+
+def container_of(observed: Observed, service: str) -> ObservedContainer | None:
+    """The container of `service`; a one-off is none, and what a recreate left under another name comes last."""
+    found = [
+        container
+        for container in observed.containers
+        if container.labels.get(labels.SERVICE) == service and container.labels.get(labels.ONEOFF) != "True"
+    ]
+    return next((c for c in found if c.running), found[0] if found else None)
+
+
+def sweep(
+    engine: Engine, stack: Stack, images: Sequence[str], *, look: bool = True, seeds: bool = True
+) -> tuple[Observed, Digests]:
+    """Observe `stack` on `engine`, and which of `images` are there. `look`: probes and ledgers of what runs are asked
+    too, all at once. Also returned: the digests of all seed files, read meanwhile."""
+    names = [service.container_name for service in stack.services.values()]
+    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="sweep") as pool:
+        digesting = pool.submit(_digests, stack) if seeds else None
+        observed = engine.observe(stack.project, names=names, images=images)
+        if look:
+            running = {
+                name: container
+                for name in stack.services
+                if (container := container_of(observed, name)) is not None and container.state == "running"
+            }
+            ledgers = {
+                name: pool.submit(_ledger, engine, stack.services[name], container)
+                for name, container in running.items()
+                if seeds and stack.services[name].seeds
+            }
+            ready = look_at(engine, stack, running)
+            read = {name: entries for name, future in ledgers.items() if (entries := future.result()) is not None}
+            observed = replace(observed, ready=ready, ledgers=read)
+        return observed, digesting.result() if digesting else {}
+
+
+def look_at(engine: Engine, stack: Stack, containers: Mapping[str, ObservedContainer]) -> dict[str, bool]:
+    """Whether each of `containers` (by service) can be used, as looked at now."""
+    from devenv.extensions.probes import PROBES
+    from devenv.run.looks import look_all
+
+    items = {
+        name: (container, stack.services[name].ready, stack.services[name].one_shot)
+        for name, container in containers.items()
+    }
+    return {name: found for name, found in look_all(engine, items, PROBES, timeout=LOOK).items() if found is not None}
+
+
+def _digests(stack: Stack) -> Digests:
+    from devenv.extensions.seeders import SEEDERS
+
+    found: dict[str, dict[str, str]] = {}
+    for name, service in stack.services.items():
+        if service.seeds and service.seeder:
+            seeder = SEEDERS[service.seeder]
+            found[name] = {seed.name: seeder.digest(seed) for seed in service.seeds}
+    return found
+
+
+def _ledger(engine: Engine, service: Service, container: ObservedContainer) -> Mapping[str, LedgerEntry] | None:
+    """The ledger in the service's data; None where it could not be asked (then the seeder looks again itself)."""
+    from devenv.extensions.seeders import SEEDERS
+
+    seeder: Seeder = SEEDERS[str(service.seeder)]
+    target = SeedTarget(service=service.name, container=container.id, engine=engine, values=service.values)
+    try:
+        return seeder.ledger(target)
+    except DevenvError:
+        return None

@@ -1,0 +1,25 @@
+"""`devenv render [--check]`: the manifest as Compose and devcontainer files."""
+
+from __future__ import annotations
+
+from devenv.app.context import Context
+from devenv.app.notices import tell_rendered
+from devenv.app.project import read_project
+from devenv.model.errors import DevenvError, ExitCode
+
+
+def render(ctx: Context, *, check: bool = False, force: bool = False) -> int:
+    """Write the rendered files. `check`: write nothing, show what differs and end 1 where anything does.
+    `force`: files that a person edited are overwritten. Raises DevenvErrors (INPUT)."""
+    project = read_project(ctx, force=force)
+    if project.rendered is None:
+        raise DevenvError(
+            f"{project.files[0]} is a Compose file: there is nothing to render.",
+            hint="Only a devenv.yaml is rendered; a Compose file is used as it is.",
+        )
+    if not check:
+        tell_rendered(ctx, project)
+        return ExitCode.DONE
+    for difference in project.rendered.differences:
+        ctx.ui.print(difference.diff.rstrip("\n"))
+    return ExitCode.FAILED if project.rendered.differences else ExitCode.DONE

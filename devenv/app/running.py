@@ -1,0 +1,141 @@
+"""A plan carried out: events to the screen and to `.devenv/runs`, the performer wired to this host, one end."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from devenv.app.context import Context
+from devenv.core.mask import mask, mask_urls
+from devenv.model.errors import ExitCode
+from devenv.model.events import Done, Failed, RunFinished, RunStarted
+from devenv.model.plan import Plan, SeedData
+from devenv.model.protocols import Engine, Host
+from devenv.model.stack import Stack
+from devenv.run.bus import Bus
+from devenv.run.executor import Result, execute
+
+KEPT_RUNS = 20
+_LIMITS = {"build": 2, "exec": 4}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What a run ends by saying: the host's addresses by service, and what was seeded in words."""
+
+    urls: Mapping[str, str] = field(default_factory=dict)
+    seeded: Mapping[str, str] = field(default_factory=dict)
+    message: str = ""
+
+
+def carry_out(
+    ctx: Context,
+    plan: Plan,
+    *,
+    engine: Engine,
+    host: Host,
+    stack: Stack,
+    verb: str,
+    runs: Path | None,
+    ending: Callable[[Result], Ending],
+    begun: float | None = None,
+) -> tuple[int, Result]:
+    """Do every node of `plan`. Returns the exit code (DESIGN, rule 12) and how each node ended.
+
+    `runs` is the folder for the record of the run (None: none is kept), `ending` is asked for what to say at the end,
+    `begun` is when the command began (`time.monotonic`), so that the time told is what the user waited.
+    """
+    from devenv.extensions.probes import PROBES
+    from devenv.extensions.seeders import SEEDERS
+    from devenv.run.clock import SystemClock
+    from devenv.run.perform import Performer
+
+    secrets = [secret.value for secret in stack.secrets]
+    clock = SystemClock()
+    begun = time.monotonic() if begun is None else begun
+    bus = Bus(clock, mask=lambda text: mask(text, secrets))
+    asking = threading.Lock()
+
+    def consent(question: str) -> bool:
+        with asking:  # two seeds may ask at once; the person answers one question after the other
+            return ctx.ask(question)
+
+    perform = Performer(engine=engine, probes=PROBES, seeders=SEEDERS, host=host, clock=clock, consent=consent)
+    with _record(runs, bus):
+        bus.subscribe(ctx.ui.subscriber())
+        bus.emit(
+            RunStarted,
+            project=stack.project,
+            verb=verb,
+            nodes=tuple((n.id, n.step.service, n.step.verb, n.step.object, n.cause) for n in plan.nodes),
+            needs={n.id: (*n.needs, *n.after) for n in plan.nodes},
+            services=tuple(stack.services),
+        )
+        result = execute(plan, perform, cancel=ctx.cancel, bus=bus, clock=clock, limits=_LIMITS)
+        code = exit_code(result, ctx.cancel.cancelled)
+        end = ending(result)
+        bus.emit(
+            RunFinished,
+            code=int(code),
+            seconds=time.monotonic() - begun,
+            urls={name: mask_urls(url) for name, url in end.urls.items()},
+            seeded=dict(end.seeded),
+            message=end.message,
+        )
+    return int(code), result
+
+
+def exit_code(result: Result, cancelled: bool) -> ExitCode:
+    """130 where the user stopped it, 3 where the engine or host failed, 1 where the stack did, else 0."""
+    if cancelled or result.cancelled:
+        return ExitCode.INTERRUPTED
+    codes = {failed.code for failed in result.failed.values()}
+    if not codes:
+        return ExitCode.DONE
+    return ExitCode.UNFIT if int(ExitCode.UNFIT) in codes else ExitCode.FAILED
+
+
+def seeded_words(plan: Plan, result: Result) -> dict[str, str]:
+    """What was seeded, by service: `5,000 rows of seeds/products.csv, …`; what was there already is left out."""
+    words: dict[str, list[str]] = {}
+    for node in plan.nodes:
+        outcome = result.outcomes.get(node.id)
+        if isinstance(node.step, SeedData) and isinstance(outcome, Done) and not outcome.data.get("skipped"):
+            said = f"{node.step.seed.name} ({outcome.detail})" if outcome.detail else node.step.seed.name
+            words.setdefault(node.step.service, []).append(said)
+    return {service: ", ".join(items) for service, items in words.items()}
+
+
+def first_failure(result: Result) -> Failed | None:
+    return next(iter(result.failed.values()), None)
+
+
+@contextmanager
+def _record(folder: Path | None, bus: Bus) -> Iterator[None]:
+    """Every event as a line of a file of its own. A disk that is full must not keep the stack from coming up."""
+    file = _open(folder) if folder else None
+    if file is None:
+        yield
+        return
+    from devenv.run.record import Recorder
+
+    with file:
+        bus.subscribe(Recorder(file))
+        yield
+
+
+def _open(folder: Path) -> IO[str] | None:
+    name = time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + f"-{os.getpid()}.jsonl"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in sorted(folder.glob("*.jsonl"))[: -(KEPT_RUNS - 1)]:
+            old.unlink(missing_ok=True)
+        return open(folder / name, "w", encoding="utf-8")
+    except OSError:
+        return None

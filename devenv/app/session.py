@@ -1,0 +1,150 @@
+"""A project met with its engine: the values that fit this host, the stack with these values in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+
+from devenv.app import values
+from devenv.app.context import Context
+from devenv.app.engine import connect_engine
+from devenv.app.project import Project, committed_project
+from devenv.app.stack import load_stack
+from devenv.core.compose import interpolate
+from devenv.core.inputs import ComposeCreator
+from devenv.core.render import DEVCONTAINER_FILE
+from devenv.host.lock import project_lock
+from devenv.host.proxy import container_proxies
+from devenv.model.observed import ObservedContainer
+from devenv.model.protocols import Engine
+from devenv.model.stack import Stack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """`own` are the project's containers as listed, `known` where values may come from, `values` those in `stack`."""
+
+    ctx: Context
+    project: Project
+    engine: Engine
+    name: str
+    own: tuple[ObservedContainer, ...]
+    known: values.Given
+    values: Mapping[str, str]
+    stack: Stack
+
+    def with_values(self, more: Mapping[str, str]) -> Session:
+        """The same with other values of some variables, the stack loaded again where any differs."""
+        if all(self.values.get(name) == value for name, value in more.items()):
+            return self
+        changed = {**self.values, **more}
+        return replace(self, values=changed, stack=load_stack(self.project, changed, self.name))
+
+    def workspace_first(self) -> Session:
+        """The same with a workspace that waits for no other service."""
+        name = self.stack.workspace.get("service")
+        service = self.stack.services.get(str(name))
+        if service is None or not service.needs:
+            return self
+        services = {**self.stack.services, str(name): replace(service, needs=())}
+        return replace(self, stack=replace(self.stack, services=services))
+
+    def creator(self) -> ComposeCreator:
+        """What containers of this stack are created from, and what belongs to this host alone."""
+        folder = str(self.project.folder)
+        return ComposeCreator(
+            stack=self.stack,
+            proxies=container_proxies(),
+            devcontainer=(folder, f"{folder}/{DEVCONTAINER_FILE}") if self.stack.workspace else None,
+        )
+
+
+@contextmanager
+def session(ctx: Context, *, locked: bool = False, project: Project | None = None) -> Iterator[Session]:
+    """The project as its containers were made, on an engine that must run already. `locked`: alone (rule 11)."""
+    with open_session(ctx, project or committed_project(ctx), ensure=False, locked=locked) as found:
+        yield found
+
+
+@contextmanager
+def open_session(ctx: Context, project: Project, *, ensure: bool, locked: bool) -> Iterator[Session]:
+    """`project` on its engine, with every value chosen; `ensure`: the engine is started or installed first."""
+    with on_engine(ctx, project, connect_engine(ctx, ensure=ensure), locked=locked) as found:
+        yield found
+
+
+@contextmanager
+def on_engine(ctx: Context, project: Project, engine: Engine, *, locked: bool) -> Iterator[Session]:
+    """`project` on `engine`, which is closed at the end."""
+    with ExitStack() as stack:
+        stack.callback(engine.close)
+        name, holders = _name(ctx, project, engine)
+        if locked:
+            for _ in range(3):  # while one waits the name may have been taken by another clone
+                lock = stack.enter_context(ExitStack())
+                lock.enter_context(project_lock(engine.info.id, name, ctx.ui.say))
+                again, holders = _name(ctx, project, engine)
+                if again == name:
+                    break
+                lock.close()
+                name = again
+        yield assemble(ctx, project, engine, name, holders.get(name, ()))
+
+
+def _name(ctx: Context, project: Project, engine: Engine) -> tuple[str, Mapping[str, tuple[ObservedContainer, ...]]]:
+    holders = engine.projects()
+    known = values.given(project)
+    return values.project_name(project, ctx.project, known, holders, default_name(project, known)), holders
+
+
+def default_name(project: Project, known: values.Given) -> str:
+    """The project's name where nobody asks for another: the manifest's or the Compose file's, else, as Compose does
+    it, the folder's."""
+    if project.manifest is not None:
+        return project.manifest.name
+    written = [document.value.get("name") for document in project.documents if isinstance(document.value, dict)]
+    said = next((str(name) for name in reversed(written) if name), "")
+    if project.own:  # `${DEVENV_PROJECT:-shop}`: what the file itself says, not what is set
+        return interpolate.substitute(said, lambda name: None, lenient=True)
+    if said:
+        return interpolate.substitute(said, known.said, lenient=True)
+    return re.sub(r"[^a-z0-9_-]", "", project.folder.name.lower()).lstrip("_-") or "default"
+
+
+def assemble(ctx: Context, project: Project, engine: Engine, name: str, own: tuple[ObservedContainer, ...]) -> Session:
+    """Choose or find every value, and load the stack with them."""
+    known = values.given(project, own)
+    found = find_values(project, known, name, own, engine.info.local)
+    return Session(
+        ctx=ctx,
+        project=project,
+        engine=engine,
+        name=name,
+        own=own,
+        known=known,
+        values=found,
+        stack=load_stack(project, found, name),
+    )
+
+
+def find_values(
+    project: Project, known: values.Given, name: str, own: tuple[ObservedContainer, ...], local: bool
+) -> dict[str, str]:
+    """A value for every variable that the files name and somebody knows one for."""
+    if not project.own:
+        return {**known.repository, **known.shell, "COMPOSE_PROJECT_NAME": name}
+    if project.rendered is None:
+        named = {item.name for document in project.documents for item in interpolate.names(document)}
+        found = {item: value for item in named if (value := known.known(item)) is not None}
+        return {**found, values.PROJECT: name}
+    variables = project.rendered.variables
+    images = {v.name: value for v in variables if v.kind == "image" and (value := known.known(v.name)) is not None}
+    return {
+        **images,
+        **values.people(variables, known),
+        **values.host_ids(variables),
+        **values.choose_ports(variables, known, own, local),
+        values.PROJECT: name,
+    }

@@ -1,0 +1,86 @@
+"""`devenv status`: what runs, whether it can be used, what is seeded, and where to reach it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from devenv.app.context import Context
+from devenv.app.observing import Digests, container_of, sweep
+from devenv.app.session import Session, session
+from devenv.core.mask import mask_urls
+from devenv.core.selection import check as check_services
+from devenv.model.errors import ExitCode
+from devenv.model.observed import Observed, ObservedContainer
+from devenv.model.stack import Service
+
+
+def status(ctx: Context, services: Sequence[str] = (), *, check: bool = False) -> int:
+    """Print the state of every service (or of `services`). Ends 0 also when something is sick; `check`: then 1."""
+    with session(ctx) as here:
+        check_services(here.stack, services)
+        observed, digests = sweep(here.engine, here.stack, ())
+        rows = [
+            _row(here, observed, digests, service)
+            for name, service in here.stack.services.items()
+            if not services or name in services
+        ]
+    data = {"project": here.name, "services": rows}
+    if ctx.output == "json":
+        ctx.ui.print(json.dumps(data, indent=2, ensure_ascii=False))
+    else:
+        from devenv.ui.tables import status_table
+
+        ctx.ui.print(status_table(data))
+    sick = [row for row in rows if not row["ready"] or row["seeded"] in ("pending", "failed")]
+    return ExitCode.FAILED if check and sick else ExitCode.DONE
+
+
+def _row(here: Session, observed: Observed, digests: Digests, service: Service) -> dict[str, Any]:
+    container = container_of(observed, service.name)
+    return {
+        "name": service.name,
+        "container": container.name if container else service.container_name,
+        "image": container.image if container else service.image,
+        "state": container.state if container else "missing",
+        "ready": _ready(observed, service, container),
+        "seeded": _seeded(observed, digests, service, container),
+        "ports": _ports(container),
+        "urls": {label: mask_urls(url) for label, url in service.urls.items()} if container else {},
+    }
+
+
+def _ready(observed: Observed, service: Service, container: ObservedContainer | None) -> bool:
+    if container is None:
+        return False
+    if service.one_shot and container.state == "exited":
+        return container.exit_code == 0
+    return observed.ready.get(service.name, False)
+
+
+def _seeded(observed: Observed, digests: Digests, service: Service, container: ObservedContainer | None) -> str | None:
+    """`done`, `pending`, `failed` or None (nothing to seed). What does not run cannot be asked: pending."""
+    if not service.seeds:
+        return None
+    ledger = observed.ledgers.get(service.name)
+    if container is None or ledger is None:
+        return "pending"
+    states = []
+    for seed in service.seeds:
+        entry = ledger.get(seed.name)
+        if entry is not None and entry.state == "started":
+            return "failed"
+        states.append(entry is not None and entry.digest == digests[service.name][seed.name])
+    return "done" if all(states) else "pending"
+
+
+def _ports(container: ObservedContainer | None) -> list[dict[str, Any]]:
+    if container is None:
+        return []
+    return [
+        {"target": int(port), "protocol": protocol, "host_ip": address, "published": published}
+        for key, bound in sorted(container.ports.items())
+        for port, _, protocol in (key.partition("/"),)
+        for address, published in bound
+    ]

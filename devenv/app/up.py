@@ -1,0 +1,209 @@
+"""`devenv up`: from the manifest to a stack that is healthy and seeded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from devenv.app import values
+from devenv.app.context import Context
+from devenv.app.images import gather
+from devenv.app.notices import moved_ports, sources, tell_orphans, tell_rendered
+from devenv.app.observing import Digests, sweep
+from devenv.app.project import Project, read_project
+from devenv.app.running import Ending, carry_out, seeded_words
+from devenv.app.session import Session, assemble, on_engine, open_session
+from devenv.core.inputs import Options
+from devenv.core.reconcile import reconcile
+from devenv.core.resolve import Images
+from devenv.host.machine import ThisHost
+from devenv.model.errors import ExitCode
+from devenv.model.events import Failed
+from devenv.model.observed import Observed
+from devenv.model.plan import Plan
+from devenv.model.protocols import Host
+from devenv.run.executor import Result
+
+TRIES = 3
+"""Plans made in one `up`: an assumption that fails meanwhile (a port that was taken) ends in a new look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What `up` was asked for beside bringing the stack up; names as on the command line.
+    `again` are services whose seeds are loaded once more, `leave` rendered files that are not written."""
+
+    services: tuple[str, ...] = ()
+    dry_run: bool = False
+    for_ide: bool = False
+    build: bool = False
+    pull: bool = False
+    force_recreate: bool = False
+    remove_orphans: bool = False
+    again: frozenset[str] = frozenset()
+    leave: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """One look and what follows from it."""
+
+    session: Session
+    images: Images
+    observed: Observed
+    digests: Digests
+    plan: Plan
+
+
+def up(
+    ctx: Context,
+    *,
+    services: Sequence[str] = (),
+    dry_run: bool = False,
+    for_ide: bool = False,
+    build: bool = False,
+    pull: bool = False,
+    force_recreate: bool = False,
+    remove_orphans: bool = False,
+) -> int:
+    """Bring the stack up; the exit code. `services`: these and what they need alone. `dry_run`: say the plan, change
+    nothing. `for_ide`: as an editor's initializeCommand calls it (see `app.ide`)."""
+    wishes = Wishes(
+        services=tuple(services), dry_run=dry_run, build=build, pull=pull, force_recreate=force_recreate,
+        remove_orphans=remove_orphans, for_ide=for_ide,
+    )  # fmt: skip
+    if for_ide:
+        from devenv.app.ide import up_for_ide
+
+        return up_for_ide(ctx, wishes)
+    project = read_project(ctx)
+    if dry_run:
+        return _dry_run(ctx, project, wishes)
+    return bring_up(ctx, project, wishes)
+
+
+def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -> int:
+    """Write what is rendered, meet the engine, decide, carry out, say how it ended."""
+    begun = time.monotonic()
+    tell_rendered(ctx, project, wishes.leave)
+    host = ThisHost(install=not ctx.no_install, ask=ctx.ask, say=ctx.ui.say)
+    with open_session(ctx, project, ensure=True, locked=True) as session:
+        for attempt in range(1, TRIES + 1):
+            decided = decide(session, wishes, host)
+            session = decided.session
+            if project.own:
+                values.write_env(project, session.values)
+            for line in told(decided):
+                ctx.ui.notice(line)
+            tell_orphans(ctx, decided.plan)
+            code, result = carry_out(
+                ctx,
+                decided.plan,
+                engine=session.engine,
+                host=host,
+                stack=session.stack,
+                verb=verb,
+                runs=project.runs,
+                ending=partial(_ending, decided),
+                begun=begun,
+            )
+            if attempt < TRIES and code == ExitCode.FAILED and _port_was_taken(result):
+                ctx.ui.say("a port was taken meanwhile: looking again")
+                session = again(session)
+                continue
+            return code
+    raise AssertionError("not reached")
+
+
+def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
+    """Images, one sweep, one plan."""
+    if wishes.for_ide:
+        session = session.workspace_first()
+    images = gather(session, host=host, pull=wishes.pull, build=wishes.build)
+    session = session.with_values(images.variables)
+    if wishes.for_ide:
+        session = session.workspace_first()
+    observed, digests = sweep(session.engine, session.stack, sorted(set(images.use.values())))
+    plan = reconcile(
+        session.stack,
+        observed,
+        images,
+        Options(
+            services=wishes.services,
+            force_recreate=wishes.force_recreate,
+            again=wishes.again,
+            remove_orphans=wishes.remove_orphans,
+        ),
+        digests=digests,
+        creator=session.creator(),
+    )
+    return Decided(session=session, images=images, observed=observed, digests=digests, plan=plan)
+
+
+def told(decided: Decided) -> tuple[str, ...]:
+    """What a person should know before the plan is carried out."""
+    session = decided.session
+    return (
+        *moved_ports(session.project, session.values, session.known),
+        *sources(session.project, session.known),
+        *decided.plan.notices,
+    )
+
+
+def again(session: Session) -> Session:
+    """The same project looked at anew: ports are chosen again, from what is taken now."""
+    own = session.engine.projects().get(session.name, ())
+    return assemble(session.ctx, session.project, session.engine, session.name, own)
+
+
+def _dry_run(ctx: Context, project: Project, wishes: Wishes) -> int:
+    """Print the plan; write and change nothing. Without an engine: against an empty one."""
+    from devenv.app.engine import engine_or_empty
+
+    host = ThisHost(install=False, ask=lambda question: False, say=ctx.ui.say)
+    engine = engine_or_empty(ctx)
+    with on_engine(ctx, project, engine, locked=False) as session:
+        decided = decide(session, wishes, host)
+    ctx.ui.print(plan_text(ctx, decided.plan))
+    return ExitCode.DONE
+
+
+def plan_text(ctx: Context, plan: Plan) -> str:
+    """The plan as text, or as JSON: a list of nodes with id, service, step, object, cause and needs."""
+    if ctx.output != "json":
+        return plan.text()
+    import json
+
+    return json.dumps(
+        [
+            {
+                "id": node.id, "service": node.step.service, "step": node.step.verb, "object": node.step.object,
+                "cause": node.cause, "needs": [*node.needs, *node.after],
+            }
+            for node in plan.nodes
+        ],
+        indent=2,
+    )  # fmt: skip
+
+
+def _ending(decided: Decided, result: Result) -> Ending:
+    """The addresses of the host, and what was seeded."""
+    stack = decided.session.stack
+    failed = {node.step.service for node in decided.plan.nodes if isinstance(result.outcomes.get(node.id), Failed)}
+    urls = {
+        label: url
+        for name, service in stack.services.items()
+        if name not in failed
+        for label, url in service.urls.items()
+    }
+    return Ending(
+        urls=urls,
+        seeded=seeded_words(decided.plan, result),
+        message="" if decided.plan.nodes else "nothing to do",
+    )
+
+
+def _port_was_taken(result: Result) -> bool:
+    return any(failed.data.get("port_taken") for failed in result.failed.values())

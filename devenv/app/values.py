@@ -1,0 +1,174 @@
+"""The values of the variables that a Compose file names: found, or chosen for this host.
+
+Precedence: the shell, the repository's `.env`, what an earlier `up` kept, the default.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devenv.app.data import templates
+from devenv.app.project import ENV_FILE, Project
+from devenv.core import allocate
+from devenv.core.compose import dotenv
+from devenv.core.render.env import render_env
+from devenv.core.render.variables import Variable
+from devenv.host import facts
+from devenv.host.files import read_text, write_atomic
+from devenv.model import labels
+from devenv.model.errors import DevenvError
+from devenv.model.observed import ObservedContainer
+
+PROJECT = "DEVENV_PROJECT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Where a variable's value may come from. `shell` is this process's environment, `repository` the `.env` at the
+    repository's top, `kept` the cache that an earlier `up` wrote, `labels` what the project's containers carry."""
+
+    shell: Mapping[str, str]
+    repository: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def said(self, name: str) -> str | None:
+        """What the person says now, in the shell or in the repository's `.env`."""
+        return self.shell.get(name, self.repository.get(name))
+
+    def known(self, name: str) -> str | None:
+        """What is said, else what an earlier `up` kept."""
+        said = self.said(name)
+        return said if said is not None else self.kept.get(name, self.labels.get(name))
+
+    def source(self, name: str) -> str:
+        """Where the value of `name` comes from, in words; "" where nobody says it."""
+        if name in self.shell:
+            return "the shell"
+        if name in self.repository:
+            return ".env"
+        if name in self.kept or name in self.labels:
+            return f"an earlier up ({ENV_FILE})" if name in self.kept else "the containers"
+        return ""
+
+
+def given(project: Project, containers: Collection[ObservedContainer] = ()) -> Given:
+    """Read every source. For a team's own Compose file `.env` is Compose's own, and nothing is kept."""
+    repository = _read_env(project.folder / ".env")
+    if not project.own:
+        return Given(shell=os.environ, repository=repository)
+    return Given(
+        shell=os.environ, repository=repository, kept=_read_env(project.env_file), labels=_from_labels(containers)
+    )
+
+
+def _read_env(path: Path) -> Mapping[str, str]:
+    return dotenv.parse(read_text(path), str(path)) if path.is_file() else {}
+
+
+def _from_labels(containers: Collection[ObservedContainer]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for container in containers:
+        try:
+            said = json.loads(container.labels.get(labels.ENV, "{}"))
+        except ValueError:
+            continue
+        if isinstance(said, dict):
+            found |= {str(name): str(value) for name, value in said.items()}
+    return found
+
+
+def owner(container: ObservedContainer) -> str:
+    """The repository that a container's project belongs to, "" where nothing says it."""
+    folder = container.labels.get(labels.FOLDER)
+    if folder:
+        return folder
+    working_dir = container.labels.get(labels.WORKING_DIR, "")
+    return working_dir.removesuffix("/.devcontainer")
+
+
+def project_name(
+    project: Project,
+    asked: str | None,
+    known: Given,
+    holders: Mapping[str, Collection[ObservedContainer]],
+    default: str,
+) -> str:
+    """The project's name on the engine. `asked` is -p, `holders` every project that has containers.
+
+    One that devenv chooses steps aside for another folder's; one that a person or a Compose file says is refused
+    where another folder that still exists holds it. Raises DevenvError (INPUT).
+    """
+    folder = str(project.folder)
+    folders = {name: {owner(container) for container in some} for name, some in holders.items()}
+    existing = {path for some in folders.values() for path in some if path and Path(path).is_dir()}
+    variable = PROJECT if project.own else "COMPOSE_PROJECT_NAME"
+    said = asked or known.said(variable)
+    if said or not project.own:
+        name = said or default
+        others = sorted(path for path in folders.get(name, ()) if path in existing and path != folder)
+        if others and folder not in folders.get(name, ()):
+            raise DevenvError(
+                f"The project name `{name}` of {folder} is held by {others[0]}.",
+                hint=f"Give this one another name: -p {name}-2; or take the other one down first.",
+            )
+        return name
+    kept = known.kept.get(PROJECT)
+    if kept and kept.startswith(default) and folder in folders.get(kept, ()):
+        return kept
+    return allocate.project_name(default, folder, folders, existing)
+
+
+def choose_ports(
+    variables: Collection[Variable], known: Given, own: Collection[ObservedContainer], local: bool
+) -> dict[str, str]:
+    """A host port for every port variable. What is said is taken literally; what was kept stays unless something else
+    has it; a port that our own containers listen on is not taken. `local`: the engine runs on this host."""
+    wishes, chosen = [], {}
+    for variable in variables:
+        if variable.kind != "port":
+            continue
+        said = known.said(variable.name)
+        if said is not None:
+            chosen[variable.name] = said
+        else:
+            wishes.append(
+                allocate.PortWish(variable=variable.name, preferred=variable.preferred, service=variable.service)
+            )
+    kept = {
+        wish.variable: int(value)
+        for wish in wishes
+        if (value := known.labels.get(wish.variable, known.kept.get(wish.variable, ""))).isdigit()
+    }
+    ours = {port for container in own for bound in container.ports.values() for _, port in bound}
+    wanted = {*kept.values(), *(port for wish in wishes for port in range(wish.preferred, wish.preferred + 200))}
+    taken = set(facts.taken(wanted)) - ours if local else set()
+    taken |= {int(value) for value in chosen.values() if value.isdigit()}
+    return {
+        **chosen,
+        **{name: str(port) for name, port in allocate.ports(wishes, kept, taken).items()},
+    }
+
+
+def host_ids(variables: Collection[Variable]) -> dict[str, str]:
+    """The user and group that files made in the workspace belong to: this process's own."""
+    ids = {"uid": os.getuid, "gid": os.getgid}
+    return {variable.name: str(ids[variable.kind]()) for variable in variables if variable.kind in ids}
+
+
+def people(variables: Collection[Variable], known: Given) -> dict[str, str]:
+    """The values of people's own variables and of secrets, where somebody says one."""
+    found = {}
+    for variable in variables:
+        if variable.kind in ("user", "secret") and (value := known.known(variable.name)) is not None:
+            found[variable.name] = value
+    return found
+
+
+def write_env(project: Project, values: Mapping[str, str]) -> bool:
+    """Write `.devcontainer/.env`, mode 0600; False where it was there just so."""
+    return write_atomic(project.env_file, render_env(values, templates=templates()).encode(), 0o600)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from devenv.app import values
+from devenv.app.project import Project
+from devenv.core.render.variables import Variable
+from devenv.model import labels
+from devenv.model.errors import DevenvError
+from devenv.model.manifest import Document
+from devenv.model.observed import ObservedContainer
+
+
+def _project(folder: Path, *, own: bool = True) -> Project:
+    working_dir = folder / ".devcontainer" if own else folder
+    file = working_dir / "compose.yaml"
+    return Project(
+        folder=folder, working_dir=working_dir, files=(file,), documents=(Document(file=str(file), value={}),)
+    )
+
+
+def _container(project: str, folder: Path, **more: object) -> ObservedContainer:
+    marks = {labels.PROJECT: project, labels.WORKING_DIR: f"{folder}/.devcontainer"}
+    return ObservedContainer(id="1", name="x", image="x", image_id="x", state="running", labels=marks, **more)  # type: ignore[arg-type]
+
+
+def _name(folder: Path, holders: dict[str, list[ObservedContainer]], asked: str | None = None, own: bool = True) -> str:
+    return values.project_name(_project(folder, own=own), asked, values.Given(shell={}), holders, "shop")
+
+
+def test_a_name_that_an_existing_folder_holds_gets_a_suffix(tmp_path: Path) -> None:
+    mine, other, gone = tmp_path / "mine", tmp_path / "other", tmp_path / "gone"
+    mine.mkdir()
+    other.mkdir()
+    assert _name(mine, {}) == "shop"
+    assert _name(mine, {"shop": [_container("shop", mine)]}) == "shop"
+    assert _name(mine, {"shop": [_container("shop", gone)]}) == "shop"
+    assert _name(mine, {"shop": [_container("shop", other)]}).startswith("shop-")
+
+
+def test_a_name_that_a_person_says_is_refused_where_another_folder_holds_it(tmp_path: Path) -> None:
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    mine.mkdir()
+    other.mkdir()
+    held = {"theirs": [_container("theirs", other)], "shop": [_container("shop", other)]}
+    with pytest.raises(DevenvError, match=r"theirs.*mine.*is held by .*other"):
+        _name(mine, held, "theirs")
+    with pytest.raises(DevenvError, match="is held by"):
+        _name(mine, held, own=False)
+    assert _name(mine, held, "free") == "free"
+
+
+def _port(name: str, preferred: int) -> Variable:
+    return Variable(name=name, kind="port", service=name.lower(), container_port=80, preferred=preferred)
+
+
+def test_a_port_is_what_is_said_else_what_was_kept_else_what_is_preferred() -> None:
+    wishes = [_port("A", 48101), _port("B", 48101), _port("C", 48103)]
+    known = values.Given(shell={"A": "48105"}, kept={"B": "48107"}, labels={"C": "48109"})
+    assert values.choose_ports(wishes, known, (), local=False) == {"A": "48105", "B": "48107", "C": "48109"}
+    assert values.choose_ports(wishes, values.Given(shell={}), (), local=False) == {
+        "A": "48101",
+        "B": "48102",
+        "C": "48103",
+    }
+
+
+def test_a_port_that_someone_listens_on_moves_and_our_own_does_not(tmp_path: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        wish = [_port("A", port)]
+        assert values.choose_ports(wish, values.Given(shell={}), (), local=True) != {"A": str(port)}
+        ours = _container("shop", tmp_path, ports={"80/tcp": (("127.0.0.1", port),)})
+        assert values.choose_ports(wish, values.Given(shell={}), (ours,), local=True) == {"A": str(port)}
+
+
+def test_values_come_from_the_shell_the_repository_and_what_was_kept_in_this_order(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=repository\nB=repository\n")
+    (tmp_path / ".devcontainer").mkdir()
+    (tmp_path / ".devcontainer/.env").write_text("A=kept\nB=kept\nC=kept\n")
+    known = values.given(_project(tmp_path))
+    shell = values.Given(shell={"A": "shell"}, repository=known.repository, kept=known.kept)
+    assert [shell.known(name) for name in "ABCD"] == ["shell", "repository", "kept", None]
+    wanted = [Variable(name=name, kind="user") for name in "ABCD"]
+    assert values.people(wanted, shell) == {"A": "shell", "B": "repository", "C": "kept"}
+
+
+def test_labels_that_are_no_json_say_nothing(tmp_path: Path) -> None:
+    container = _container("shop", tmp_path)
+    broken = {**container.labels, labels.ENV: "{"}
+    good = {**container.labels, labels.ENV: '{"DEVENV_PORT_WEB_80": "8081"}'}
+    found = values.given(
+        _project(tmp_path),
+        [
+            ObservedContainer(id="1", name="x", image="x", image_id="x", state="running", labels=broken),
+            ObservedContainer(id="2", name="y", image="x", image_id="x", state="running", labels=good),
+        ],
+    )
+    assert found.labels == {"DEVENV_PORT_WEB_80": "8081"}
