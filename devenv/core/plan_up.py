@@ -187,12 +187,10 @@ class UpPlanner:
         volumes = [f"volume:{key}" for key in service.volumes]
         holders = [f"remove:container:{name}"]
         shared = [f"{verb}:{other}" for other in shares(service) for verb in ("create", "rename")]
-        payload = self.creator.payload(service)
+        image = self.images.use.get(service.name, service.image)
+        payload = {**self.creator.payload(service), "Image": image}
         step = CreateContainer(
-            service=service.name,
-            name=name,
-            image=self.images.use.get(service.name, service.image),
-            payload=inherit(payload, old) if old else payload,
+            service=service.name, name=name, image=image, payload=inherit(payload, old) if old else payload
         )
         before = (*self._image(service.name), *self.nodes.has([*networks, *volumes, *holders, *shared]))
         made = [self.nodes.add(f"create:{service.name}", step, cause, before)]

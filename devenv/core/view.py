@@ -200,6 +200,15 @@ class View:
                 )
         return tuple(found)
 
+    def kept(self) -> tuple[tuple[str, str, str], ...]:
+        """(service, what, why) of every seed that was not loaded because the user's rows are there: all else is done,
+        and the run ends with 1."""
+        return tuple(
+            (node.name, node.object, str(node.outcome.data["kept"]))
+            for node in self._nodes.values()
+            if isinstance(node.outcome, Done) and node.outcome.data.get("kept")
+        )
+
     def _node(self, event: Event) -> _Node:
         # A run's record may have lost its head; an event says enough of its node to be shown all the same.
         found = self._nodes.get(event.node)

@@ -12,6 +12,7 @@ import yaml
 
 from devenv.backends.fake import Behaviour
 from devenv.core.plan_up import inherit
+from devenv.core.reconcile import ComposeCreator, reconcile
 from devenv.core.selection import select
 from devenv.model import labels
 from devenv.model.errors import Conflict, DevenvError, ExitCode
@@ -255,8 +256,6 @@ def test_a_one_shot_runs_once_and_again_when_it_failed_changed_or_its_data_are_n
 
 
 def _plan(wanted: Stack, observed: Observed) -> Plan:
-    from devenv.core.reconcile import reconcile
-
     return reconcile(wanted, observed, Images(), creator=StandIn(stack=wanted))
 
 
@@ -342,8 +341,6 @@ def test_files_are_copied_in_before_every_start() -> None:
     w = world()
     wanted = stack({"api": {}})
     maker = StandIn(stack=wanted, files={"api": {"/run/secrets/a": (b"x", 0o400)}})
-    from devenv.core.reconcile import reconcile
-
     plan = reconcile(wanted, w.observe(wanted), Images(), creator=maker)
     w.do(plan.nodes)
     assert node(plan, "start:api").needs == ("copy:api",)
@@ -582,6 +579,33 @@ def test_data_of_another_server_are_refused_before_anything_is_done() -> None:
     assert "devenv reset db" in caught.value.hint
     unmarked = replace(w.observe(newer), volumes=tuple(replace(v, labels={}) for v in w.observe(newer).volumes))
     assert _plan(newer, unmarked).nodes == ()
+
+
+def test_containers_are_made_and_compared_as_compose_makes_them() -> None:
+    def wanted(value: str) -> Stack:
+        common = {"command": None, "entrypoint": None}
+        return stack(
+            {
+                "db": {**DB, **common, "server": "postgres/17"},
+                "ws": {**common, "environment": {"A": value}, "networks": {"default": None, "back": None}},
+            },
+            workspace={"service": "ws"},
+        )
+
+    w = world()
+    maker = ComposeCreator(stack=wanted("1"), proxies={"HTTP_PROXY": "p"}, devcontainer=("/repo", "/repo/d.json"))
+    w.do(reconcile(wanted("1"), w.observe(wanted("1")), Images(use={"db": "db"}), creator=maker).nodes)
+    found = w.observe(wanted("1"))
+    made = {c.name: c for c in found.containers}
+    assert made["shop-ws-1"].labels[labels.DEVCONTAINER_FOLDER] == "/repo"
+    assert labels.DEVCONTAINER_FOLDER not in made["shop-db-1"].labels
+    assert "HTTP_PROXY=p" in made["shop-db-1"].config["Env"]
+    assert made["shop-db-1"].config["Image"] == "db"
+    assert [v.labels[labels.SERVER] for v in found.volumes] == ["postgres/17"]
+    assert reconcile(wanted("1"), found, Images()).nodes == ()
+    changed = reconcile(wanted("2"), found, Images())
+    assert node(changed, "create:ws").cause == "environment.A changed"
+    assert "create:db" not in ids(changed)
 
 
 def test_anonymous_volumes_go_over_to_the_new_container() -> None:

@@ -139,6 +139,12 @@ def test_one_failure_names_what_was_skipped_because_of_it() -> None:
     assert told.view.finished.code == 1
 
 
+def test_a_seed_that_gave_way_to_the_users_rows_is_told() -> None:
+    told = Told()
+    told.say(StepFinished, 101.0, node="seed:db:0", outcome=Done(detail="kept", data={"kept": "2 rows changed"}))
+    assert told.view.kept() == (("db", "shop-db-1 with s.sql", "2 rows changed"),)
+
+
 def test_what_was_stopped_is_neither_failed_nor_well() -> None:
     told = Told()
     told.say(StepFinished, 101.0, node="start:api", outcome=Cancelled())
@@ -150,5 +156,7 @@ def test_a_record_without_its_head_still_shows() -> None:
     view = View()
     view.apply(StepStarted(seq=7, at=5.0, node="seed:db:0", service="db", step="Seed"))
     assert [(row.name, row.phase, row.seconds) for row in view.rows(6.0)] == [("db", "seeding", 1.0)]
-    view.apply(StepFinished(seq=8, at=7.0, node="start:x", service="x", step="Start", outcome=Skipped(because="gone")))
-    assert view.rows(8.0)[1].why == "gone failed"
+    view.apply(StepProgress(seq=8, at=6.0, node="pull:x", step="Pull", current=1, total=2, unit="bytes"))
+    assert view.rows(8.0)[0].kind == "image"
+    view.apply(StepFinished(seq=9, at=7.0, node="start:x", service="x", step="Start", outcome=Skipped(because="gone")))
+    assert [row.why for row in view.rows(8.0) if row.name == "x"] == ["gone failed"]
