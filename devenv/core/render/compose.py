@@ -20,6 +20,8 @@ FOLDER = ".devcontainer"
 _TO_REPOSITORY = ".."
 """The repository as seen from `.devcontainer/`."""
 
+_LONE = re.compile(r"(\$\$)|\$(?![A-Za-z_{])")
+
 _ORDER = (
     "image", "build", "platform", "container_name", "hostname", "init", "user", "entrypoint", "command", "working_dir",
     "environment", "env_file", "ports", "expose", "volumes", "tmpfs", "secrets", "configs", "networks", "network_mode",
@@ -77,7 +79,7 @@ def compose(
         if value.get(key):
             rendered[key] = {name: _labelled(item) for name, item in value[key].items()}
     rendered |= {key: item for key, item in value.items() if key.startswith("x-")}
-    return _with_secrets(rendered, secrets) if secrets else rendered
+    return _sealed(rendered, secrets)
 
 
 def to_repository(path: str) -> str:
@@ -92,12 +94,15 @@ def secret_variables(value: Mapping[str, Any]) -> dict[str, str]:
     return {str(item["environment"]): name for name, item in secrets.items() if item and "environment" in item}
 
 
-def _with_secrets(value: Any, secrets: Mapping[str, str]) -> Any:
+def _sealed(value: Any, secrets: Mapping[str, str]) -> Any:
+    """No secret with a default; a `$` that begins no variable as `$$`, since not every reader takes it alone."""
     if isinstance(value, Mapping):
-        return {key: _with_secrets(item, secrets) for key, item in value.items()}
+        return {key: _sealed(item, secrets) for key, item in value.items()}
     if isinstance(value, list):
-        return [_with_secrets(item, secrets) for item in value]
-    return required(value, secrets) if isinstance(value, str) else value
+        return [_sealed(item, secrets) for item in value]
+    if not isinstance(value, str) or "$" not in value:
+        return value
+    return required(_LONE.sub(lambda match: match[1] or "$$", value), secrets)
 
 
 def _labelled(item: Any) -> Any:

@@ -15,7 +15,9 @@ _PLAIN = re.compile(
 )
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "inf", "nan"))
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff\U000e0000-\U0010ffff]")
-_BLOCK = re.compile(r"(?=[^\s#])[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff\t]*", re.DOTALL)
+_BLOCK = re.compile(
+    r"(?=[^\s#])[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff\t]*", re.DOTALL
+)
 
 
 def emit(value: Any) -> str:

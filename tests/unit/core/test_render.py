@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from devenv.core.compose import load
 from devenv.core.decode import BaseStack
 from devenv.core.render import COMPOSE_FILE, DEVCONTAINER_FILE, ENV_FILE, Rendered
 from devenv.core.render.env import render_env
@@ -15,6 +16,7 @@ from devenv.core.render.frame import RENDERER
 from devenv.core.source import read_yaml
 from devenv.model.errors import DevenvError
 from tests.unit.core.compiling import CASES, FOLDER, manifest, rendered, templates
+from tests.unit.core.test_render_cases import based
 
 SHOP = (CASES / "shop" / "devenv.yaml").read_text()
 EVERYTHING = (CASES / "everything" / "devenv.yaml").read_text()
@@ -482,3 +484,30 @@ def test_what_does_not_fit_our_own_schema_is_not_written() -> None:
 
     with pytest.raises(DevenvError, match=r"`services\.a\.image` must be a text, not `5`"):
         render(broken, catalogue(), templates=templates(), existing={})
+
+
+def test_a_dollar_that_begins_no_variable_is_doubled() -> None:
+    found = service("image: x, environment: {A: '5$', B: '$$X$', C: '${A:-$}$9', D: '$A ${B-}'}, ready: {log: 'up$'}")
+    assert found["environment"] == {"A": "5$$", "B": "$$X$$", "C": "${A:-$$}$$9", "D": "$A ${B-}"}
+    assert found["x-devenv"]["ready"] == [{"log": "up$$"}]
+
+
+@pytest.mark.parametrize("case", ["one", "shop", "based"])
+def test_devenv_reads_its_own_file_back(case: str) -> None:
+    found = rendered((CASES / case / "devenv.yaml").read_text(), *based(CASES / case))
+    document = read_yaml(found.files[COMPOSE_FILE], COMPOSE_FILE)
+    values = {variable.name: variable.default or "x" for variable in found.variables}
+    at = f"{FOLDER}/.devcontainer"
+    wanted = load.wanted([document], variables=values, working_dir=at)
+    stack = load.load(
+        [document],
+        variables=values,
+        folder=FOLDER,
+        working_dir=at,
+        files=[f"{FOLDER}/{COMPOSE_FILE}"],
+        listings={folder: ["a.sql"] for folder in wanted.folders},
+    )
+    assert sorted(stack.services) == sorted(compose(found)["services"])
+    assert stack.project == found.variables[0].default
+    assert stack.services["db"].seeder == "postgres"
+    assert [seed.kind for seed in stack.services["db"].seeds][:2] == ([] if case == "one" else ["sql", "csv"])
