@@ -34,7 +34,7 @@ _NOT_BUILT_FROM = ("service.yaml", "README.md")
 """Files of a recipe's folder that say something of it and are not part of the image."""
 
 
-def gather(session: Session, *, host: Host, pull: bool = False, build: bool = False) -> Images:
+def gather(session: Session, *, host: Host, pull: bool = False, build: bool = False, lenient: bool = False) -> Images:
     """The images of the session's stack. Changes nothing but memos in `.devenv/`. See `choose`."""
     from devenv.app.data import recipes
 
@@ -46,6 +46,7 @@ def gather(session: Session, *, host: Host, pull: bool = False, build: bool = Fa
         memos=session.project.folder / ".devenv",
         pull=pull,
         build=build,
+        lenient=lenient,
     )
 
 
@@ -58,13 +59,15 @@ def choose(
     memos: Path | None = None,
     pull: bool = False,
     build: bool = False,
+    lenient: bool = False,
 ) -> Images:
     """Which images the services use and what makes those that are not there.
 
     `certificates` are the host's private CAs, `memos` a folder for digests of unchanged files (used where it is
-    there). `pull` asks the registries for newer ones, `build` builds all anew. Registries are asked only for what the
-    engine does not have, all at once, for at most 3 s. Raises DevenvError(s): INPUT for a context that cannot be read,
-    UNFIT for an image that nothing can deliver.
+    there). `pull` asks the registries for newer ones, `build` builds all anew; `lenient`: what nothing can deliver
+    fails when it is pulled, and nothing else with it. Registries are asked only for what the engine does not have, all
+    at once, for at most 3 s. Raises DevenvError(s): INPUT for a context that cannot be read, UNFIT for an image that
+    nothing can deliver.
     """
     facts = Facts(
         stack=stack,
@@ -72,6 +75,7 @@ def choose(
         builds=_read_builds(stack, memos),
         pull=pull,
         build=build,
+        lenient=lenient,
     )
     until: float | None = None
     while True:

@@ -45,7 +45,8 @@ class BuildSource:
 class Facts:
     """What is decided from. `builds` is by service. `have` is what the engine has by full reference (None: it does not
     have it), `registry` the digest that a registry offers by full reference ("" where it has no such image, None where
-    none answers). `build` asks for every build anew, `pull` for what registries have newer."""
+    none answers). `build` asks for every build anew, `pull` for what registries have newer. `lenient`: an image that
+    nothing can deliver is no error; it is pulled, and fails for those that need it alone."""
 
     stack: Stack
     recipes: Recipes
@@ -54,6 +55,7 @@ class Facts:
     registry: Mapping[str, str | None] = field(default_factory=dict)
     pull: bool = False
     build: bool = False
+    lenient: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,8 @@ class _Resolver:
             return _Choice(ref=ref)
         if source is not None:
             return self._recipe(source, full(ref), offered, where)
+        if self._facts.lenient:
+            return self._node(f"pull:{full(ref)}", Pull(ref=ref), "no image", ref)
         self._unavailable(ref, where, policy, askable, offered)
         return _Choice(ref=ref)
 

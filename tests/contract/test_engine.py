@@ -91,6 +91,7 @@ def test_an_image_that_is_not_there(engine: Engine, project: str, report: Told, 
     with pytest.raises(NotFound):
         create(engine, NOBODY, project, "true")
     assert engine.image(NOBODY) is None
+    assert engine.registry_digest(NOBODY, 3.0) is None
     assert engine.registry_has(NOBODY, 3.0) is None
     with pytest.raises(DevenvError) as unfit:
         engine.pull(NOBODY, report=report, cancel=cancel)

@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 
+from devenv.app.images import choose
 from devenv.backends.docker import build as docker_build
 from devenv.backends.docker.client import Client
 from devenv.core.recipes import BUNDLE, VARIABLES, Recipes, trusting
+from devenv.core.resolve import Images
 from devenv.host.engine import Address
 from devenv.model import labels, plan
 from devenv.model.errors import BuildFailed, DevenvError, ExitCode
+from devenv.model.manifest import Recipe
 from devenv.model.protocols import Engine, Trust
-from devenv.model.stack import Build
+from devenv.model.stack import Build, Service, Stack
 from devenv.run.cancel import CancelToken
 from tests.engines import Told, new_name
 
@@ -326,3 +329,33 @@ def test_a_store_behind_a_link_as_fedora_has_it(
     )
     assert shown[0] == "/etc/pki/tls/certs"
     assert shown[-1].endswith("OK")
+
+
+def test_what_was_chosen_and_built_is_chosen_again_with_nothing_to_do(
+    engine: Engine, base: str, report: Told, tmp_path: Path, forget_image: Callable[[str], str]
+) -> None:
+    kitchen = write(tmp_path / "kitchen", Dockerfile=f"FROM {base}\nRUN echo 1 >/made\n")
+    api = write(tmp_path / "api", Dockerfile="FROM thing:7\nRUN cat /made\n")
+    recipe = Recipe(name="devenv-test-thing", image="thing", version="7", tags=("7",), suite="-", folder=str(kitchen))
+    name = new_name()
+    service = Service(
+        name="api", config={}, image=f"{name}-api", container_name=f"{name}-api-1", build=Build(context=str(api))
+    )
+    stack = Stack(project=name, folder="", working_dir="", files=(), services={"api": service}, networks={}, volumes={})
+
+    def decide() -> Images:
+        return choose(stack, engine=engine, recipes=[recipe], certificates=AUTHORITY)
+
+    first = decide()
+    assert [node.id.partition(":")[2].split(":")[0] for node in first.nodes] == [
+        "localhost/devenv/trusted/localhost/devenv-test/trixie",
+        "localhost/devenv/devenv-test-thing",
+        f"{name}-api",
+    ]
+    for node in first.nodes:
+        assert isinstance(node.step, plan.Build)
+        forget_image(node.step.ref)
+        engine.build(node.step, trust=Trust(certificates=AUTHORITY), report=report, cancel=CancelToken())
+    assert decide().nodes == ()
+    write(api, more="x")
+    assert decide().causes == {"api": "source changed"}

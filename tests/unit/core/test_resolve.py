@@ -204,6 +204,12 @@ def test_an_image_without_recipe_or_registry_and_all_errors_at_once() -> None:
     assert all(error.hint and error.code == ExitCode.UNFIT for error in refused.value.errors)
 
 
+def test_where_one_must_come_up_all_the_same_only_those_that_need_an_image_fail() -> None:
+    found = decide(service("a", "acme/one:1"), service("b", "nginx:1"), engine=["nginx:1"], lenient=True)
+    assert nodes(found) == ["pull:acme/one:1"]
+    assert found.after == {"a": ("pull:acme/one:1",), "b": ()}
+
+
 def test_a_registry_that_says_no_is_told_from_one_that_is_silent() -> None:
     with pytest.raises(DevenvError, match="has no such image, or wants a login") as refused:
         decide(service("a", "acme/one:1"), registry={})
