@@ -243,7 +243,7 @@ def tasks(
 ) -> dict[str, Task]:
     """`tasks` of the top; a text is run by `sh -c`, without a service it runs in the workspace."""
     found: dict[str, Task] = {}
-    written = ours.get("tasks") or {}
+    written = {} if ours.get("tasks") is None else ours["tasks"]
     at: Path = (KEY, "tasks")
     known: dict[str, values.Read] = {"service": values.text, "command": _exec, "description": values.text}
     if not isinstance(written, Mapping):

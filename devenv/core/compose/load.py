@@ -108,7 +108,13 @@ def load(
 
 
 def _unique(errors: Sequence[DevenvError]) -> list[DevenvError]:
-    return list({(str(error.where), error.message): error for error in errors}.values())
+    """Each once, in the order of the files."""
+
+    def place(error: DevenvError) -> tuple[str, int, int]:
+        where = error.where or Span(file="")
+        return (where.file, where.line, where.column)
+
+    return sorted({(str(error.where), error.message): error for error in errors}.values(), key=place)
 
 
 def _document(documents: Sequence[Document], variables: Mapping[str, str]) -> Document:
