@@ -24,7 +24,6 @@ IGNORED_DOCKERFILE = ".devenv.Dockerfile"
 _CHUNK = 256 * 1024
 _BLOCK = 512
 _RACY = 2.0
-"""Seconds: a file younger than that may change again within one tick of its time stamp, so its digest is not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,15 +106,17 @@ def tar(files: Sequence[Entry], extra: Mapping[str, bytes]) -> Iterator[bytes]:
     yield b"\0" * (2 * _BLOCK)
 
 
-def digest(build: Build, memo: str = "") -> str:
+def digest(build: Build, memo: str = "", *, settled: float = _RACY) -> str:
     """Hex sha256 over all that a build is made of: the paths, contents, links and executable bits that would be sent,
-    the Dockerfile, arguments, target and platform. Times and owners do not count.
+    the Dockerfile, arguments, labels, target and platform. Times and owners do not count.
 
-    `memo` is a JSON file ("" for none) in which digests of unchanged files are kept from call to call."""
+    `memo` is a JSON file ("" for none) in which digests of unchanged files are kept from call to call; a file younger than
+    `settled` seconds may change again within one tick of its time stamp, so its digest is not."""
     known = _read_memo(memo)
     kept: dict[str, list[object]] = {}
     total = hashlib.sha256()
-    settings = [dockerfile(build), dict(sorted(build.args.items())), build.target, build.platform, build.network]
+    given = [dict(sorted(build.args.items())), dict(sorted(build.labels.items()))]
+    settings = [dockerfile(build), *given, build.target, build.platform, build.network]
     total.update(json.dumps(settings).encode())
     for entry in entries(build):
         if entry.folder:
@@ -123,7 +124,7 @@ def digest(build: Build, memo: str = "") -> str:
         elif entry.link:
             content, kind = entry.target, "l"
         else:
-            content = _content(entry, known, kept)
+            content = _content(entry, known, kept, settled)
             kind = "x" if entry.found.st_mode & 0o111 else "f"
         total.update(json.dumps([kind, entry.path, content]).encode())
     if memo and kept != known:
@@ -222,7 +223,7 @@ def _head(member: tarfile.TarInfo) -> bytes:
     return member.tobuf(2, "utf-8", "surrogateescape")  # 2: PAX_FORMAT
 
 
-def _content(entry: Entry, known: Mapping[str, list[object]], kept: dict[str, list[object]]) -> str:
+def _content(entry: Entry, known: Mapping[str, list[object]], kept: dict[str, list[object]], settled: float) -> str:
     found = entry.found
     print_: list[object] = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
     old = known.get(entry.source)
@@ -237,7 +238,7 @@ def _content(entry: Entry, known: Mapping[str, list[object]], kept: dict[str, li
     except OSError as error:
         raise _unreadable(entry.source, error) from None
     answer = made.hexdigest()
-    if time.time() - max(found.st_mtime, found.st_ctime) > _RACY:
+    if time.time() - max(found.st_mtime, found.st_ctime) > settled:
         kept[entry.source] = [*print_, answer]
     return answer
 
