@@ -23,7 +23,8 @@ _TAIL = 20
 
 
 class Live(Terminal):
-    """Draws on stderr, which must be a terminal. `colour` as the user wants it; `size` and `now` for tests."""
+    """Draws on stderr, which must be a terminal. `colour` as the user wants it; `size`, `now` and
+    `ticking` for tests."""
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class Live(Terminal):
         verbose: bool = False,
         size: Callable[[], tuple[int, int]] | None = None,
         now: Callable[[], float] = time.time,
+        ticking: bool = True,
     ) -> None:
         super().__init__(out=out, err=err, source=source)
         self._colour, self._unicode, self._verbose = colour, unicode, verbose
@@ -45,14 +47,14 @@ class Live(Terminal):
         self._logs: dict[str, deque[str]] = {}
         self._drawn: list[str] = []
         self._held = 0
-        self._ticker = Ticker(self._tick, _PERIOD)
+        self._ticker = Ticker(self.tick, _PERIOD) if ticking else None
 
     def subscriber(self) -> Callable[[Event], None]:
         return self._take
 
     def close(self, code: int) -> None:
         with self.lock:
-            self._ticker.stop()
+            self._stop()
             if self._view is not None:  # a run that was left without an end: its last state stays to be read
                 self._draw()
                 self._drawn, self._view = [], None
@@ -75,7 +77,8 @@ class Live(Terminal):
         with self.lock:
             if isinstance(event, RunStarted):
                 self._view, self._logs = View(), {}
-                self._ticker.start()
+                if self._ticker and event.nodes:
+                    self._ticker.start()
             if self._view is None:
                 return
             self._view.apply(event)
@@ -89,7 +92,7 @@ class Live(Terminal):
     def _end(self, event: RunFinished) -> None:
         view = self._view
         assert view is not None
-        self._ticker.stop()
+        self._stop()
         if view.total:
             self._draw()
         self._drawn, self._view = [], None
@@ -100,10 +103,15 @@ class Live(Terminal):
         with suppress(OSError, DevenvError):
             self.print(success(view, event))
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Draw the table as it is now."""
         with self.lock:
             if self._view is not None and self._view.total and not self._held:
                 self._draw()
+
+    def _stop(self) -> None:
+        if self._ticker:
+            self._ticker.stop()
 
     def _draw(self) -> None:
         assert self._view is not None

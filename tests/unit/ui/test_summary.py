@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from devenv.model.events import Failed
+from devenv.ui.summary import failures, success
+from tests.unit.ui.runs import Run, failed, halfway, view_of
+
+
+def _said(run: Run) -> str:
+    return success(view_of(run), run.events[-1])
+
+
+def test_up_ends_with_what_was_seeded_and_what_to_open() -> None:
+    run = halfway()
+    run.finish(
+        seconds=12.34,
+        urls={"web": "http://127.0.0.1:8080", "api": "http://127.0.0.1:8000"},
+        seeded={"db": "seeds/schema.sql (5,000 rows)"},
+    )
+    assert _said(run).split("\n") == [
+        "shop is up (12 s).",
+        "  seeded  db   seeds/schema.sql (5,000 rows)",
+        "  open    web  http://127.0.0.1:8080",
+        "          api  http://127.0.0.1:8000",
+    ]
+
+
+def test_a_failure_block_has_reason_log_remedy_and_what_hangs_on_it() -> None:
+    run = failed()
+    view = view_of(run)
+    logs = {"ready:api": ["Traceback", "\x1b[31mKeyError\x1b[0m: 'DATABASE_URL'"]}
+    assert failures(view, logs=logs).split("\n") == [
+        "✘ api does not become ready: It ended with exit code 1.",
+        "  │ Traceback",
+        "  │ KeyError: 'DATABASE_URL'",
+        "  Not started because of it: web",
+        "  → Look at its log.",
+    ]
+    assert _said(run) == "shop: `up` failed after 7.0 s: api failed."
+
+
+def test_a_failure_s_own_log_and_exit_code() -> None:
+    run = halfway()
+    log = tuple(str(n) for n in range(30))
+    run.end("build:shop-api", Failed(message="A step failed.", log=log, data={"exit_code": 7}))
+    lines = failures(view_of(run), logs={"build:shop-api": ["x"]}).split("\n")
+    assert lines[:2] == ["✘ shop-api could not be built: A step failed.", "  exit code 7"]
+    assert lines[2:] == [f"  │ {n}" for n in range(10, 30)]
+
+
+def test_no_failures_no_words() -> None:
+    assert failures(view_of(halfway())) == ""
+
+
+@pytest.mark.parametrize(
+    ("verb", "code", "message", "said"),
+    [
+        ("up", 0, "nothing to do", "shop: nothing to do"),
+        ("up", 130, "", "shop: interrupted after 5.0 s. `devenv up` goes on from here."),
+        ("down", 0, "", "shop is down (5.0 s)."),
+        ("tidy", 0, "", "shop tidy: done (5.0 s)."),
+        ("up", 3, "", "shop: `up` failed after 5.0 s."),
+    ],
+)
+def test_the_headline(verb: str, code: int, message: str, said: str) -> None:
+    run = Run()
+    run.begin(verb)
+    run.at += 5
+    run.finish(code, message=message)
+    assert _said(run) == said
+
+
+def test_a_run_of_no_steps_had_nothing_to_do() -> None:
+    run = Run()
+    run.begin(nodes=())
+    run.finish(urls={"web": "http://127.0.0.1:1"})
+    assert _said(run) == "shop: nothing to do\n  open    web  http://127.0.0.1:1"

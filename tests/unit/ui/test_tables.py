@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import Any
+
+from devenv.ui.tables import status_table, table
+
+STATUS: dict[str, Any] = {
+    "project": "shop",
+    "services": [
+        {
+            "name": "db",
+            "state": "running",
+            "ready": True,
+            "seeded": "done",
+            "ports": [],
+            "urls": {"db": "postgresql://app:***@127.0.0.1:5432/app"},
+        },
+        {"name": "api", "state": "missing", "ready": False, "seeded": None, "ports": [], "urls": {}},
+        {
+            "name": "web",
+            "state": "exited",
+            "ready": False,
+            "seeded": None,
+            "ports": [
+                {"target": 80, "protocol": "tcp", "host_ip": "127.0.0.1", "published": 8080},
+                {"target": 81, "protocol": "tcp", "host_ip": "", "published": 0},
+            ],
+            "urls": {"web": "http://127.0.0.1:8080", "admin": "http://127.0.0.1:8081"},
+        },
+        {
+            "name": "cache",
+            "state": "running",
+            "ready": True,
+            "seeded": None,
+            "ports": [{"target": 6379, "protocol": "tcp", "host_ip": "127.0.0.1", "published": 6379}],
+            "urls": {},
+        },
+    ],
+}
+
+
+def test_status_is_a_row_a_service() -> None:
+    assert status_table(STATUS).split("\n") == [
+        "SERVICE  STATE    READY  SEEDED  ADDRESS",
+        "db       running  yes    done    postgresql://app:***@127.0.0.1:5432/app",
+        "api      missing",
+        "web      exited   no             http://127.0.0.1:8080",
+        "                                 http://127.0.0.1:8081 (admin)",
+        "cache    running  yes            127.0.0.1:6379 -> 6379/tcp",
+    ]
+
+
+def test_where_it_is_too_wide_addresses_get_lines_of_their_own() -> None:
+    lines = status_table(STATUS, width=60).split("\n")
+    assert lines[:3] == [
+        "SERVICE  STATE    READY  SEEDED",
+        "db       running  yes    done",
+        "    postgresql://app:***@127.0.0.1:5432/app",
+    ]
+    assert max(map(len, lines)) <= 60
+
+
+def test_no_services() -> None:
+    assert status_table({"project": "shop", "services": []}) == "shop has no services"
+
+
+def test_a_table_of_nothing_is_its_head() -> None:
+    assert table(("A", "B"), []) == "A  B"
