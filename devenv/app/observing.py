@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
+from devenv.app.lastlook import last_looks, remember
 from devenv.model import labels
 from devenv.model.errors import DevenvError
 from devenv.model.observed import LedgerEntry, Observed, ObservedContainer
@@ -56,7 +58,8 @@ def sweep(
 
 
 def look_at(engine: Engine, stack: Stack, containers: Mapping[str, ObservedContainer]) -> dict[str, bool]:
-    """Whether each of `containers` (by service) can be used, as looked at now."""
+    """Whether each of `containers` (by service) can be used, as looked at now; without an answer in time the engine's
+    verdict, else what the last look saw."""
     from devenv.extensions.probes import PROBES
     from devenv.run.looks import look_all
 
@@ -64,7 +67,13 @@ def look_at(engine: Engine, stack: Stack, containers: Mapping[str, ObservedConta
         name: (container, stack.services[name].ready, stack.services[name].one_shot)
         for name, container in containers.items()
     }
-    return {name: found for name, found in look_all(engine, items, PROBES, timeout=LOOK).items() if found is not None}
+    folder = Path(stack.folder)
+    looked = look_all(engine, items, PROBES, timeout=LOOK)
+    seen = {name: found for name, found in looked.items() if found is not None}
+    if len(seen) < len(containers):
+        seen = {**last_looks(folder, containers), **seen}
+    remember(folder, containers, seen)
+    return seen
 
 
 def _digests(stack: Stack) -> Digests:

@@ -141,9 +141,11 @@ def find_values(
         return {**found, values.PROJECT: name}
     variables = project.rendered.variables
     images = {v.name: value for v in variables if v.kind == "image" and (value := known.known(v.name)) is not None}
+    said = values.people(variables, known)
+    values.check_required(variables, said)
     return {
         **images,
-        **values.people(variables, known),
+        **said,
         **values.host_ids(variables),
         **values.choose_ports(variables, known, own, local),
         values.PROJECT: name,

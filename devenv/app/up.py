@@ -10,8 +10,9 @@ from functools import partial
 from devenv.app import values
 from devenv.app.context import Context
 from devenv.app.images import gather
+from devenv.app.lastlook import remember
 from devenv.app.notices import moved_ports, sources, tell_orphans, tell_rendered
-from devenv.app.observing import Digests, sweep
+from devenv.app.observing import Digests, container_of, sweep
 from devenv.app.project import Project, read_project
 from devenv.app.running import Ending, carry_out, seeded_words
 from devenv.app.session import Session, assemble, on_engine, open_session
@@ -20,9 +21,9 @@ from devenv.core.reconcile import reconcile
 from devenv.core.resolve import Images
 from devenv.host.machine import ThisHost
 from devenv.model.errors import ExitCode
-from devenv.model.events import Failed
+from devenv.model.events import Done, Failed
 from devenv.model.observed import Observed
-from devenv.model.plan import Plan
+from devenv.model.plan import Plan, WaitReady
 from devenv.model.protocols import Host
 from devenv.run.executor import Result
 
@@ -109,6 +110,7 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
                 ending=partial(_ending, decided),
                 begun=begun,
             )
+            _remember_ready(decided, result)
             if attempt < TRIES and code == ExitCode.FAILED and _port_was_taken(result):
                 ctx.ui.say("a port was taken meanwhile: looking again")
                 session = again(session)
@@ -203,6 +205,21 @@ def _ending(decided: Decided, result: Result) -> Ending:
         seeded=seeded_words(decided.plan, result),
         message="" if decided.plan.nodes else "nothing to do",
     )
+
+
+def _remember_ready(decided: Decided, result: Result) -> None:
+    """What was waited for is the last look at these containers."""
+    names = [
+        node.step.service
+        for node in decided.plan.nodes
+        if isinstance(node.step, WaitReady) and isinstance(result.outcomes.get(node.id), Done)
+    ]
+    if not names:
+        return
+    session = decided.session
+    observed = session.engine.observe(session.name)
+    containers = {name: found for name in session.stack.services if (found := container_of(observed, name)) is not None}
+    remember(session.project.folder, containers, {name: True for name in names if name in containers})
 
 
 def _port_was_taken(result: Result) -> bool:

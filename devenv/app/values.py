@@ -20,7 +20,7 @@ from devenv.core.render.variables import Variable
 from devenv.host import facts
 from devenv.host.files import read_text, write_atomic
 from devenv.model import labels
-from devenv.model.errors import DevenvError
+from devenv.model.errors import DevenvError, raise_all
 from devenv.model.observed import ObservedContainer
 
 PROJECT = "DEVENV_PROJECT"
@@ -167,6 +167,19 @@ def people(variables: Collection[Variable], known: Given) -> dict[str, str]:
         if variable.kind in ("user", "secret") and (value := known.known(variable.name)) is not None:
             found[variable.name] = value
     return found
+
+
+def check_required(variables: Collection[Variable], found: Mapping[str, str]) -> None:
+    """Raise DevenvErrors (INPUT), all at once and at their place in the manifest, for values that nobody says."""
+    raise_all(
+        DevenvError(
+            f"The {'secret' if variable.kind == 'secret' else 'variable'} `{variable.name}` has no value.",
+            hint=f"Set it in the shell (`export {variable.name}=…`) or in the repository's .env (`{variable.name}=…`).",
+            where=variable.where,
+        )
+        for variable in variables
+        if variable.required and variable.kind in ("user", "secret") and not found.get(variable.name)
+    )
 
 
 def write_env(project: Project, values: Mapping[str, str]) -> bool:

@@ -1,0 +1,88 @@
+"""A new hire's machine: nothing but Debian, a fresh clone, one command, and a shop with data in a real browser."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.machine import SUITES, Machine
+
+pytestmark = [pytest.mark.slow, pytest.mark.engine]
+
+COUNTS = {"products": 5_000, "customers": 20_000, "orders": 200_000}
+CHROMIUM = "/usr/bin/chromium"
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    with Machine(request.param) as made:
+        begun = time.monotonic()
+        code, output = made.run("./dev up", timeout=900)
+        print(f"\n{request.param}: ./dev up ended {code} after {time.monotonic() - begun:.1f} s\n{output}")
+        assert code == 0, output
+        yield made
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    if not shutil.which("chromium"):
+        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], check=True)
+    return CHROMIUM
+
+
+def _status(machine: Machine) -> dict[str, dict[str, object]]:
+    code, output = machine.run("./dev status --output json 2>/dev/null")
+    assert code == 0, output
+    return {row["name"]: row for row in json.loads(output)["services"]}
+
+
+def _sql(machine: Machine, query: str) -> str:
+    code, output = machine.run(f'./dev exec db psql -U app -d shop -XAtc "{query}"')
+    assert code == 0, output
+    return output.strip().splitlines()[-1]
+
+
+def test_all_is_ready_and_seeded(machine: Machine) -> None:
+    status = _status(machine)
+    states = {name: (row["state"], row["ready"]) for name, row in status.items()}
+    assert states == dict.fromkeys(("db", "api", "web", "workspace"), ("running", True))
+    assert status["db"]["seeded"] == "done"
+    for table, count in COUNTS.items():
+        assert _sql(machine, f"SELECT count(*) FROM {table}") == str(count)
+
+
+def test_a_second_up_has_nothing_to_do(machine: Machine) -> None:
+    code, output = machine.run("./dev up")
+    assert code == 0, output
+    assert "nothing to do" in output
+
+
+def test_the_page_lists_finds_and_takes_an_order(machine: Machine, chromium: str) -> None:
+    from playwright.sync_api import expect, sync_playwright
+
+    before = int(_sql(machine, "SELECT count(*) FROM orders"))
+    ports = _status(machine)["web"]["ports"]
+    assert isinstance(ports, list)
+    address = machine.forward(ports[0]["published"])
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.goto(f"http://{address}/")
+        products = page.get_by_test_id("product")
+        expect(products.first).to_be_visible(timeout=15_000)
+        name = products.first.get_by_test_id("product-name").inner_text()
+        page.get_by_role("searchbox").fill(name)
+        expect(products.first.get_by_test_id("product-name")).to_have_text(name)
+        products.first.get_by_role("button", name="Order").click()
+        expect(page.get_by_test_id("order-taken")).to_be_visible(timeout=15_000)
+        browser.close()
+    assert int(_sql(machine, "SELECT count(*) FROM orders")) == before + 1
+    found = _sql(
+        machine, "SELECT p.name FROM orders o JOIN products p ON p.id = o.product_id ORDER BY o.id DESC LIMIT 1"
+    )
+    assert found == name
