@@ -110,8 +110,8 @@ def digest(build: Build, memo: str = "", *, settled: float = _RACY) -> str:
     """Hex sha256 over all that a build is made of: the paths, contents, links and executable bits that would be sent,
     the Dockerfile, arguments, labels, target and platform. Times and owners do not count.
 
-    `memo` is a JSON file ("" for none) in which digests of unchanged files are kept from call to call; a file younger than
-    `settled` seconds may change again within one tick of its time stamp, so its digest is not."""
+    `memo` is a JSON file ("" for none) in which digests of unchanged files are kept from call to call; not those of
+    files younger than `settled` seconds, which may change again within one tick of their time stamps."""
     known = _read_memo(memo)
     kept: dict[str, list[object]] = {}
     total = hashlib.sha256()
