@@ -65,7 +65,7 @@ def changes(service: Service, stack: Stack, container: ObservedContainer) -> tup
     if known is not None:
         wanted = _keys(service, stack)
         return tuple(sorted(key for key in wanted.keys() | known.keys() if wanted.get(key) != known.get(key)))
-    if container.labels.get(labels.CONFIG_HASH) == config_hash(service.config):
+    if container.labels.get(labels.CONFIG_HASH) == config_hash(_joined(service, container)):
         return ()
     overridden = _is_overridden(stack, container)
     differing = tuple(
@@ -84,6 +84,18 @@ def _known(container: ObservedContainer) -> Mapping[str, str] | None:
     if not isinstance(label, dict) or label.get("version") != VERSION or not isinstance(label.get("keys"), dict):
         return None
     return {str(key): str(value) for key, value in label["keys"].items()}
+
+
+def _joined(service: Service, container: ObservedContainer) -> dict[str, Any]:
+    """The configuration as Compose hashes it when it creates: `service:x` is by then `container:<id>`."""
+    host = container.config.get("HostConfig") or {}
+    names = {"network_mode": "NetworkMode", "ipc": "IpcMode", "pid": "PidMode"}
+    found = {
+        key: host[name]
+        for key, name in names.items()
+        if str(service.config.get(key, "")).startswith("service:") and str(host.get(name)).startswith("container:")
+    }
+    return {**service.config, **found}
 
 
 def _is_overridden(stack: Stack, container: ObservedContainer) -> bool:
@@ -167,10 +179,21 @@ def _host(service: Service, wanted: Mapping[str, Any], seen: Mapping[str, Any]) 
             policies = [(policy.get("Name") or "no") for policy in (wanted[name], seen.get(name) or {})]
             if policies[0] != policies[1]:
                 yield key
-        elif (wanted.get(name) or None) != (seen.get(name) or None):
+        elif name == "SecurityOpt":
+            if not set(wanted.get(name) or ()) <= set(seen.get(name) or ()):  # the engine adds some of its own
+                yield key
+        elif _unordered(wanted.get(name)) != _unordered(seen.get(name)):
             yield key
     if "shm_size" in service.config and wanted["ShmSize"] != seen.get("ShmSize"):
         yield "shm_size"
+
+
+def _unordered(value: Any) -> Any:
+    """What the engine may give back in another order, or with its prefix."""
+    if isinstance(value, list):
+        items = [item.removeprefix("CAP_") if isinstance(item, str) else item for item in value]
+        return sorted(items, key=go_json) or None
+    return value or None
 
 
 def _targets(host: Mapping[str, Any]) -> dict[str, str]:

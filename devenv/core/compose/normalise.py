@@ -70,6 +70,7 @@ def normalise(reader: Reader, *, project: str | None, texts: Mapping[str, str]) 
                for key, item in _mapping_at(reader, value, kind).items()}
         for kind in ("secrets", "configs")
     }  # fmt: skip
+    _check_copies(reader, services, objects)
     used = _Used(reader, services, left_out)
     return Normal(
         project=name,
@@ -273,6 +274,21 @@ def _object(reader: Reader, value: Any, at: Path, project: str, key: str, kind: 
         choices = "`file` or `environment`" if kind == "secrets" else "`file`, `environment` or `content`"
         reader.wrong(at, f"The {word} `{key}` needs one source.", f"Give it {choices}.")
     return _named(found, project, key)
+
+
+def _check_copies(
+    reader: Reader, services: Mapping[str, Mapping[str, Any]], objects: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Nothing can be copied into a container whose file system is read-only: only files can be mounted there."""
+    for name, config in services.items():
+        for kind, known in objects.items():
+            for grant in config.get(kind) or () if config.get("read_only") else ():
+                if "file" not in known.get(grant["source"], {"file": ""}):
+                    reader.wrong(
+                        ("services", name, kind),
+                        f"`{name}` is `read_only`: `{grant['source']}` cannot be copied into it.",
+                        "Give it a `file` as its source, or drop `read_only`.",
+                    )
 
 
 class _Used:

@@ -145,3 +145,30 @@ def test_the_hash_is_over_gos_json() -> None:
     config = {"image": "x", "command": None, "entrypoint": None, "networks": {"default": None}}
     assert config_hash(config) == config_hash({**config, "build": {}, "depends_on": {}, "scale": 1})
     assert config_hash(config) != config_hash({**config, "image": "y"})
+
+
+def test_a_namespace_that_is_joined_is_hashed_as_compose_has_it() -> None:
+    found = stack("name: p\nservices: {a: {image: x, network_mode: 'service:b'}, b: {image: y}}")
+    a = found.services["a"]
+    container = made(found, networks={}, mounts={})
+    host = {**container.config["HostConfig"], "NetworkMode": "container:0123"}
+    theirs = by_compose(
+        replace(container, config={**container.config, "HostConfig": host}),
+        **{labels.CONFIG_HASH: config_hash({**a.config, "network_mode": "container:0123"})},
+    )
+    assert changes(a, found, theirs) == ()
+
+
+def test_the_engines_own_words_are_no_difference() -> None:
+    text = "name: p\nservices: {a: {image: x, cap_add: [B, A], security_opt: ['no-new-privileges:true']}}"
+    found = stack(text)
+    container = made(found, networks={"p_default": ("n", "")}, mounts={})
+    seen = {"CapAdd": ["CAP_A", "CAP_B"], "SecurityOpt": ["label=disable", "no-new-privileges:true"]}
+    host = {**container.config["HostConfig"], **seen}
+    theirs = by_compose(
+        replace(container, config={**container.config, "HostConfig": host}),
+        **{labels.CONFIG_HASH: "old", labels.VERSION: "2.0"},
+    )
+    assert changes(found.services["a"], found, theirs) == ()
+    strict = replace(theirs, config={**theirs.config, "HostConfig": {**host, "SecurityOpt": []}})
+    assert changes(found.services["a"], found, strict) == ("security_opt",)

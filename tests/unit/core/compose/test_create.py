@@ -134,11 +134,9 @@ def test_a_secret_of_a_file_is_mounted_unless_something_is_there() -> None:
 
 
 def test_networks_in_their_order() -> None:
-    found = stack(
-        "name: p\nservices: {a: {image: x, container_name: c, networks: {front: {aliases: [z, a], "
-        "ipv4_address: 1.2.3.4}, back: {priority: 9, mac_address: '02:00:00:00:00:01', driver_opts: {k: v}, gw_priority: 1}}}}\n"
-        + TOP
-    )
+    back = "{priority: 9, mac_address: '02:00:00:00:00:01', driver_opts: {k: v}, gw_priority: 1}"
+    networks = f"{{front: {{aliases: [z, a], ipv4_address: 1.2.3.4}}, back: {back}}}"
+    found = stack(f"name: p\nservices: {{a: {{image: x, container_name: c, networks: {networks}}}}}\n{TOP}")
     a = found.services["a"]
     made = payload(a, found)
     assert made["HostConfig"]["NetworkMode"] == "real-back"

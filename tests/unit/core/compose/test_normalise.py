@@ -142,6 +142,7 @@ def test_files_of_variables_and_labels() -> None:
         ("secrets: 1", "must be a list", ""),
         ("secrets: [{target: x}]", "no `source`", ""),
         ("secrets: [q]", "the secret `q`", ""),
+        ("read_only: true\nconfigs: [c]", "`c` cannot be copied into it", "Give it a `file`"),
         ("restart: sometimes", "`on-failure:3`", ""),
         ("scale: 2", "one container a service", ""),
         ("mem_limit: 1000.0", "a whole number of bytes", "drops"),
