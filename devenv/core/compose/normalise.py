@@ -11,6 +11,7 @@ from devenv.core.compose import mounts, values
 from devenv.core.compose.dotenv import parse
 from devenv.core.compose.service import service
 from devenv.core.compose.values import Reader, fields
+from devenv.core.graph import find_cycle
 from devenv.core.suggest import did_you_mean
 from devenv.model.errors import DevenvError, DevenvErrors
 from devenv.model.manifest import Path
@@ -72,6 +73,7 @@ def normalise(reader: Reader, *, project: str | None, texts: Mapping[str, str]) 
     }  # fmt: skip
     _check_copies(reader, services, objects)
     used = _Used(reader, services, left_out)
+    used.names()
     return Normal(
         project=name,
         services=services,
@@ -322,4 +324,29 @@ class _Used:
                 elif target not in self.services and target not in self.left_out:
                     hint = did_you_mean(target, self.services) or "Name a service of this file."
                     self.reader.wrong(at, f"`{name}` needs `{target}`, which is no service of the file.", hint)
+        circle = find_cycle({name: list(config.get("depends_on") or ()) for name, config in self.services.items()})
+        if circle:
+            self.reader.wrong(
+                ("services", circle[0], "depends_on"),
+                "Services wait for each other: " + " → ".join(f"`{name}`" for name in circle) + ".",
+                "Take one of these out of `depends_on`.",
+            )
         return self.left_out
+
+    def names(self) -> None:
+        """Check that no two services give their containers the same name."""
+        holders: dict[str, str] = {}
+        for owner, config in self.services.items():
+            name = config.get("container_name")
+            if name and holders.setdefault(name, owner) != owner:
+                self.reader.wrong(
+                    ("services", owner, "container_name"),
+                    f"`{owner}` and `{holders[name]}` have the same container name, `{name}`.",
+                    "Give each its own, or leave it to devenv.",
+                )
+            if name and not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", name):
+                self.reader.wrong(
+                    ("services", owner, "container_name"),
+                    f"`{name}` cannot be the name of a container.",
+                    "Use letters, digits, `_`, `.` and `-`, at least two.",
+                )

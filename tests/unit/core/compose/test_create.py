@@ -136,17 +136,17 @@ def test_a_secret_of_a_file_is_mounted_unless_something_is_there() -> None:
 def test_networks_in_their_order() -> None:
     back = "{priority: 9, mac_address: '02:00:00:00:00:01', driver_opts: {k: v}, gw_priority: 1}"
     networks = f"{{front: {{aliases: [z, a], ipv4_address: 1.2.3.4}}, back: {back}}}"
-    found = stack(f"name: p\nservices: {{a: {{image: x, container_name: c, networks: {networks}}}}}\n{TOP}")
+    found = stack(f"name: p\nservices: {{a: {{image: x, container_name: own, networks: {networks}}}}}\n{TOP}")
     a = found.services["a"]
     made = payload(a, found)
     assert made["HostConfig"]["NetworkMode"] == "real-back"
     assert made["NetworkingConfig"]["EndpointsConfig"] == {
         "real-back": {
-            "Aliases": ["c", "a"], "MacAddress": "02:00:00:00:00:01", "DriverOpts": {"k": "v"}, "GwPriority": 1,
+            "Aliases": ["own", "a"], "MacAddress": "02:00:00:00:00:01", "DriverOpts": {"k": "v"}, "GwPriority": 1,
         },
     }  # fmt: skip
     assert connections(a, found) == (
-        ("p_front", {"Aliases": ["c", "a", "z"], "IPAMConfig": {"IPv4Address": "1.2.3.4"}}),
+        ("p_front", {"Aliases": ["own", "a", "z"], "IPAMConfig": {"IPv4Address": "1.2.3.4"}}),
     )
 
 
