@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from devenv.core.suggest import did_you_mean
+from devenv.core.suggest import closest, did_you_mean
 from devenv.model.errors import DevenvError
 
 VALUED = ("--project-directory", "--file", "--project-name", "--output")
@@ -126,9 +126,9 @@ class _Reader:
     def result(self) -> Arguments:
         output = self.values.get("--output", ["text"])[-1]
         if output not in OUTPUTS:
-            raise DevenvError(
-                f"`{output}` is not a form of output.", hint=did_you_mean(output, OUTPUTS) or "Give text or json."
-            )
+            near = closest(output, OUTPUTS)
+            hint = f"Did you mean `{near}`?" if near else "Give text or json."
+            raise DevenvError(f"`{output}` is not a form of output.", hint=hint)
         folders = self.values.get("--project-directory")
         return Arguments(
             verb=self.verb,

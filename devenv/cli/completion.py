@@ -20,11 +20,9 @@ def complete(words: Sequence[str]) -> list[str]:
     *before, current = words or ("",)
     if before and before[-1] == "--output":
         return _fit(OUTPUTS, current)
-    if before and before[-1] in ("-C", "-f", "-p", "--project-directory", "--file", "--project-name"):
-        return []
     try:
         given = parse(before)
-    except DevenvError:
+    except DevenvError:  # also where the last word is an option that waits for its value: a file or folder
         return []
     if not given.verb:
         return _fit((*VALUED, *FLAGS, "--help", "--version") if current.startswith("-") else (*VERBS, "help"), current)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import os
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
 
@@ -56,10 +57,11 @@ class Heard(CancelToken):
     def __init__(self) -> None:
         super().__init__()
         self.listeners = 0
+        self._counting = threading.Lock()
 
     def on_cancel(self, call: Callable[[], None]) -> Callable[[], None]:
         take_back = super().on_cancel(call)
-        self.listeners += 1
+        self._count(1)
         taken = False
 
         def once() -> None:
@@ -67,6 +69,10 @@ class Heard(CancelToken):
             take_back()
             if not taken:
                 taken = True
-                self.listeners -= 1
+                self._count(-1)
 
         return once
+
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self.listeners += change

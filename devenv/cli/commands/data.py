@@ -28,7 +28,9 @@ def reset(
     typed: typer.Context,
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="Whose data is made anew.")],
 ) -> int:
-    """Remove the data of one service, make it anew and seed it. Asks first, or --yes.
+    """Remove the data of one service, make it anew and seed it.
+
+    Asks first; --yes answers.
 
     \b
     Examples:

@@ -10,8 +10,8 @@ from devenv.cli.commands import call
 
 Services = Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="These services; all of them without.")]
 Timeout = Annotated[
-    int | None,
-    typer.Option("--timeout", "-t", metavar="SECONDS", min=0, help="Time to stop in; else the container's own."),
+    str | None,
+    typer.Option("--timeout", "-t", metavar="SECONDS", help="Time to stop in; else the container's own."),
 ]
 
 
@@ -144,7 +144,7 @@ def stop(typed: typer.Context, services: Services = None, timeout: Timeout = Non
       devenv stop
       devenv stop -t 2 web         two seconds, then by force
     """
-    return call(typed, "stop", tuple(services or ()), timeout=timeout)
+    return call(typed, "stop", tuple(services or ()), timeout=_seconds(timeout))
 
 
 def restart(typed: typer.Context, services: Services = None, timeout: Timeout = None) -> int:
@@ -155,4 +155,10 @@ def restart(typed: typer.Context, services: Services = None, timeout: Timeout = 
       devenv restart
       devenv restart api
     """
-    return call(typed, "restart", tuple(services or ()), timeout=timeout)
+    return call(typed, "restart", tuple(services or ()), timeout=_seconds(timeout))
+
+
+def _seconds(given: str | None) -> int | None:
+    if given is not None and not given.isdecimal():
+        raise typer.BadParameter(f"`{given}` is not a number of seconds", param_hint="--timeout")
+    return None if given is None else int(given)

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import inspect
+import io
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from devenv.app.context import Context
+from devenv.cli.arguments import parse
+from devenv.cli.dispatch import build, dispatch
+from devenv.cli.verbs import APP, VERBS, load
+from devenv.model.errors import DevenvError, ExitCode
+from devenv.ui.plain import Plain
+
+
+class App:
+    """Stands in for the app: keeps what a verb was called with, as its own function would have taken it."""
+
+    def __init__(self, code: int = 0) -> None:
+        self.code = code
+        self.called: dict[str, Any] = {}
+
+    def load(self, verb: str) -> Callable[..., int]:
+        def call(ctx: Context, *arguments: object, **options: object) -> int:
+            bound = inspect.signature(load(verb)).bind(ctx, *arguments, **options)
+            bound.apply_defaults()
+            self.called = {"verb": verb, **dict(list(bound.arguments.items())[1:])}
+            return self.code
+
+        return call
+
+
+def _context() -> tuple[Context, io.StringIO]:
+    out = io.StringIO()
+    return Context(ui=Plain(out=out, err=io.StringIO(), ticking=False)), out
+
+
+def _called(line: str | list[str]) -> dict[str, Any]:
+    app = App()
+    words = line.split() if isinstance(line, str) else line
+    assert dispatch(parse(words), _context()[0], load=app.load) == 0
+    return app.called
+
+
+UP = {
+    "verb": "up",
+    "services": (),
+    "dry_run": False,
+    "for_ide": False,
+    "build": False,
+    "pull": False,
+    "force_recreate": False,
+    "remove_orphans": False,
+}
+
+CONFIG = {"verb": "config", "format": "yaml", "services": False, "images": False, "volumes": False, "hash_": False}
+
+
+@pytest.mark.parametrize(
+    ("line", "called"),
+    [
+        ("up", UP),
+        ("up -d --wait", UP),
+        ("up api db --dry-run --build", {**UP, "services": ("api", "db"), "dry_run": True, "build": True}),
+        ("up --for-ide", {**UP, "for_ide": True}),
+        ("up --pull --force-recreate", {**UP, "pull": True, "force_recreate": True}),
+        ("up --remove-orphans", {**UP, "remove_orphans": True}),
+        ("down", {"verb": "down", "volumes": False, "remove_orphans": False}),
+        ("down -v --remove-orphans", {"verb": "down", "volumes": True, "remove_orphans": True}),
+        ("ps", {"verb": "status", "services": (), "check": False}),
+        ("status db --check", {"verb": "status", "services": ("db",), "check": True}),
+        ("logs", {"verb": "logs", "services": (), "follow": False, "tail": None, "timestamps": False}),
+        ("logs -f -n 5 -t db", {"verb": "logs", "services": ("db",), "follow": True, "tail": 5, "timestamps": True}),
+        ("logs --tail all", {"verb": "logs", "services": (), "follow": False, "tail": None, "timestamps": False}),
+        ("start db", {"verb": "start", "services": ("db",)}),
+        ("stop -t 3", {"verb": "stop", "services": (), "timeout": 3}),
+        ("restart web --timeout 0", {"verb": "restart", "services": ("web",), "timeout": 0}),
+        ("shell", {"verb": "shell", "service": None}),
+        ("shell db", {"verb": "shell", "service": "db"}),
+        ("run", {"verb": "run", "task": None, "args": ()}),
+        ("run test -k x --yes -- a", {"verb": "run", "task": "test", "args": ("-k", "x", "--yes", "--", "a")}),
+        ("seed", {"verb": "seed", "service": None, "again": False}),
+        ("seed db --again", {"verb": "seed", "service": "db", "again": True}),
+        ("reset db", {"verb": "reset", "service": "db"}),
+        ("render --check", {"verb": "render", "check": True, "force": False}),
+        ("config --format json --hash", {**CONFIG, "format": "json", "hash_": True}),
+        ("config --services --images --volumes", {**CONFIG, "services": True, "images": True, "volumes": True}),
+        ("schema", {"verb": "schema"}),
+    ],
+)  # fmt: skip
+def test_a_line_becomes_one_call(line: str, called: dict[str, Any]) -> None:
+    assert _called(line) == called
+
+
+@pytest.mark.parametrize("verb", [name for name, verb in VERBS.items() if verb.bare])
+def test_no_words_mean_the_defaults_with_and_without_typer(verb: str) -> None:
+    """A bare verb skips Typer, so what Typer would give must be what the app's function takes by itself."""
+    bare = _called([verb])
+    assert _called([verb, "--"]) == bare
+
+
+def test_exec_passes_on_what_is_not_its_own() -> None:
+    called = _called(
+        ["exec", "-u", "root", "-w", "/tmp", "-e", "A=b=c", "-e", "HOME", "-T", "db", "ls", "-u", "--help"]
+    )
+    assert called == {
+        "verb": "exec",
+        "service": "db",
+        "command": ("ls", "-u", "--help"),
+        "user": "root",
+        "tty": False,
+        "workdir": "/tmp",
+        "env": {"A": "b=c", "HOME": os.environ["HOME"]},
+    }
+    assert _called("exec -it db -- sh")["tty"] is None
+    assert _called("exec db -- sh")["command"] == ("--", "sh")
+    assert _called("exec -e NOT_SET_ANYWHERE db sh")["env"] == {}
+
+
+def test_the_exit_code_is_the_verb_s() -> None:
+    for line in ("up", "up api", "exec db false"):
+        assert dispatch(parse(line.split()), _context()[0], load=App(code=42).load) == 42
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence", "remedy"),
+    [
+        ("upp", "`upp` is not a command", "Did you mean `devenv up`?"),
+        ("frobnicate", "`frobnicate` is not a command", "`devenv --help` lists the commands"),
+        ("up --dryrun", "`devenv up` has no option `--dryrun`", "Did you mean `--dry-run`?"),
+        ("up --verbos", "`devenv up` has no option `--verbos`", "Did you mean `--verbose`?"),
+        ("up -x", "`devenv up` has no option `-x`", "`devenv up --help`"),
+        ("reset", "`devenv reset` needs its SERVICE", "`devenv reset --help`"),
+        ("exec db", "`devenv exec` needs its COMMAND", "`devenv exec --help`"),
+        ("reset a b", "b", "`devenv reset --help`"),
+        ("logs -n many", "`many` is neither a number of lines nor `all`", "`devenv logs --help`"),
+        ("stop -t soon", "`soon` is not a number of seconds", "`devenv stop --help`"),
+        ("stop -t -1", "`-1` is not a number of seconds", "`devenv stop --help`"),
+        ("stop --timeout", "--timeout", "`devenv stop --help`"),
+        ("config --format xml", "`xml` is neither yaml nor json", "`devenv config --help`"),
+        ("exec -e =x db sh", "`=x` has no name", "`devenv exec --help`"),
+        ("completion tcsh", "`tcsh` is none of bash, zsh and fish", "`devenv completion --help`"),
+        ("ps --chek", "`devenv status` has no option `--chek`", "Did you mean `--check`?"),
+    ],
+)
+def test_what_is_wrong_gets_a_sentence_and_a_remedy(line: str, sentence: str, remedy: str) -> None:
+    with pytest.raises(DevenvError) as told:
+        dispatch(parse(line.split()), _context()[0], load=App().load)
+    assert told.value.code == ExitCode.INPUT
+    assert sentence in told.value.message
+    assert remedy in told.value.hint
+
+
+def test_what_breaks_in_the_app_is_not_taken_for_a_wrong_option() -> None:
+    def broken(verb: str) -> Callable[..., int]:
+        def call(*arguments: object, **options: object) -> int:
+            raise KeyError("x")
+
+        return call
+
+    with pytest.raises(KeyError):
+        dispatch(parse(["up", "api"]), _context()[0], load=broken)
+
+
+def test_every_verb_of_the_table_is_there() -> None:
+    for name in VERBS:
+        assert build(name).name == name
+    for verb in APP:
+        assert callable(load(verb))
+
+
+def test_version_for_people_and_programs() -> None:
+    ctx, out = _context()
+    dispatch(parse(["version"]), ctx)
+    assert out.getvalue().startswith("devenv ")
+    out = io.StringIO()
+    dispatch(parse(["version"]), Context(ui=Plain(out=out, err=io.StringIO(), ticking=False), output="json"))
+    assert out.getvalue().startswith('{"version": "')
