@@ -99,7 +99,9 @@ def services(document: Document) -> Mapping[str, Any]:
 def consistent(document: Document, names: tuple[str, ...], hurt: frozenset[Path]) -> Iterator[DevenvError]:
     """All checks of what refers to what. `names` are the services as written, also those that could not be read;
     `hurt` are services (as paths) of which some keys could not be."""
-    if not names and ("services",) not in hurt:
+    if ("services",) in hurt:
+        return  # all else would only follow from it
+    if not names:
         where = document.where(("services",))
         yield DevenvError(
             "There are no services.", hint="Add one, for example `services: {db: {use: postgres}}`.", where=where
@@ -111,6 +113,7 @@ def consistent(document: Document, names: tuple[str, ...], hurt: frozenset[Path]
             yield DevenvError(f"`{name}` says nothing of what to run.", hint=hint, where=document.where(at))
         yield from _needs(document, name, service, names)
         yield from _named(document, name, service)
+        yield from _ports(document, name, service)
         yield from _ready(document, name, service, at in hurt)
     yield from _variables(document)
     yield from _around(document, names)
@@ -143,6 +146,14 @@ def circle(document: Document) -> Iterator[DevenvError]:
             hint="Take one of these `depends_on` out; where `{{ }}` implies it, write that address out instead.",
             where=document.where(("services", found[0], "depends_on")),
         )
+
+
+def _ports(document: Document, name: str, service: Mapping[str, Any]) -> Iterator[DevenvError]:
+    for index, port in enumerate(service.get("ports") or ()):
+        if isinstance(port, Mapping) and not str(port["target"]).isdigit():
+            where = place(document, ("services", name, "ports", index, "target"))
+            hint = "Write it out; the host's port (`published`) may be a variable."
+            yield DevenvError("The container's port must be known here.", hint=hint, where=where)
 
 
 def _named(document: Document, name: str, service: Mapping[str, Any]) -> Iterator[DevenvError]:
@@ -267,7 +278,7 @@ def _around(document: Document, names: tuple[str, ...]) -> Iterator[DevenvError]
         service = workspace.get("service", "workspace")
         if service not in names:
             path: Path = ("workspace", "service") if "service" in workspace else ("workspace",)
-            hint = did_you_mean(service, names, what="Services")
+            hint = did_you_mean(service, names, what="Services") or "Name one that stands under `services`."
             yield DevenvError(
                 f"The workspace's service `{service}` is not there.", hint=hint, where=place(document, path)
             )
@@ -281,5 +292,5 @@ def _around(document: Document, names: tuple[str, ...]) -> Iterator[DevenvError]
             )
         if service is not None and service not in names:
             where = place(document, ("tasks", name, "service"))
-            hint = did_you_mean(str(service), names, what="Services")
+            hint = did_you_mean(str(service), names, what="Services") or "Name one that stands under `services`."
             yield DevenvError(f"The task `{name}` runs in `{service}`, which is no service.", hint=hint, where=where)

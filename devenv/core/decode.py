@@ -205,6 +205,8 @@ class _Reading:
 
     def evaluated(self, document: Document) -> Document:
         """Every `{{ }}` replaced, and the services that they name put into `depends_on`."""
+        if ("services",) in self.hurt:
+            return document
         every = check.services(document)
         known = ports.table(every, self.catalogue)
         facts = {

@@ -72,9 +72,13 @@ def table(services: Mapping[str, Any], catalogue: Mapping[str, CatalogueService]
     found: dict[str, list[Port | str]] = {}
     for name, items in long.items():
         kind = catalogue.get(str(services[name].get("use", "")).partition("@")[0])
-        once = [item for index, item in enumerate(items) if item not in items[:index]]
+        once = [item for index, item in enumerate(items) if item not in items[:index] and _is_known(item)]
         found[name] = [item if isinstance(item, str) else _port(name, item, kind, taken) for item in once]
     return found
+
+
+def _is_known(item: Mapping[str, Any] | str) -> bool:
+    return isinstance(item, str) or isinstance(item["target"], int)  # others `check` has told of
 
 
 def _port(service: str, item: Mapping[str, Any], kind: CatalogueService | None, taken: set[str]) -> Port | str:

@@ -79,7 +79,8 @@ def compose(
         if value.get(key):
             rendered[key] = {name: _labelled(item) for name, item in value[key].items()}
     rendered |= {key: item for key, item in value.items() if key.startswith("x-")}
-    return _sealed(rendered, secrets)
+    whole: dict[str, Any] = _sealed(rendered, secrets)
+    return whole
 
 
 def to_repository(path: str) -> str:

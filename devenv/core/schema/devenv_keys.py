@@ -156,14 +156,20 @@ WORKSPACE = mapping(
         "name": key(TEXT, "Name that the editor shows.", "Shop"),
         "extensions": key(TEXTS, "Extensions of Visual Studio Code.", ["ms-python.python"]),
         "settings": key(_ANY, "Settings of Visual Studio Code.", {"editor.formatOnSave": True}),
-        "customizations": key(_ANY, "Settings of other editors, as in devcontainer.json.", {"jetbrains": {}}),
+        "customizations": key(
+            by_name(_ANY, "a mapping of editors", "."),
+            "Settings of other editors, as in devcontainer.json.",
+            {"jetbrains": {}},
+        ),
         "features": key(_ANY, "Dev container features.", {"ghcr.io/devcontainers/features/git:1": {}}),
         "forwardPorts": key(
             listed({"type": ["integer", "string"], "title": "a port or `service:port`"}, "a list of ports"),
             "Ports the editor forwards; by default those that the services publish.",
             [8000, "db:5432"],
         ),
-        "portsAttributes": key(_ANY, "What the editor does with a port.", {"8000": {"label": "API"}}),
+        "portsAttributes": key(
+            by_name(_ANY, "a mapping of ports", "."), "What the editor does with a port.", {"8000": {"label": "API"}}
+        ),
         "otherPortsAttributes": key(_ANY, "What it does with other ports.", {"onAutoForward": "ignore"}),
         "remoteEnv": key(
             by_name({"type": ["string", "null"], "title": "a text"}, "a mapping of variables", "."),

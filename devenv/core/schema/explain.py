@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from devenv.core.schema import Which, schema_of
-from devenv.core.schema.shapes import Schema
+from devenv.core.schema.shapes import NAME, Schema
 from devenv.core.suggest import did_you_mean
 from devenv.model.errors import DevenvError, Span
 from devenv.model.manifest import Document, Path
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _MOST_SHOWN = 60
 _BARE = re.compile(r"[A-Za-z_./~][\w./@+=~-]*(?::[\w./@+=~-]+)*(?: [A-Za-z_./][\w./@+=~-]*)*")
+_NAMES = {
+    ".": "Give it a name.",
+    NAME: "A name has letters, digits, `.`, `-` and `_`, and begins with a letter or digit.",
+}
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", ".inf", ".nan"))
 
 
@@ -78,11 +82,11 @@ def _order(where: Span | None) -> tuple[str, int, int]:
 
 
 def _explain(error: jsonschema_rs.ValidationError, document: Document, root: Schema) -> list[Problem]:
-    path: Path = tuple(error.instance_path)
+    path = _path(document.value, error.instance_path)
     kind = error.kind.name
     at = _subschema(root, error.schema_path[:-1])
     if kind == "anyOf":
-        branch = _meant(error, path)
+        branch = _meant(error)
         if branch is not None:
             return [problem for inner in branch for problem in _explain(inner, document, root)]
     if kind == "additionalProperties":
@@ -105,12 +109,23 @@ def _subschema(root: Schema, steps: list[str | int]) -> Schema:
     return here if isinstance(here, dict) else {}
 
 
-def _meant(error: jsonschema_rs.ValidationError, path: Path) -> list[jsonschema_rs.ValidationError] | None:
+def _path(value: Any, steps: Sequence[str | int]) -> Path:
+    """Where an error stands. The validator tells a key of digits (`"8000"`) as a number."""
+    path: list[str | int] = []
+    for step in steps:
+        at = str(step) if isinstance(value, Mapping) else int(step)
+        path.append(at)
+        value = value[at]
+    return tuple(path)
+
+
+def _meant(error: jsonschema_rs.ValidationError) -> list[jsonschema_rs.ValidationError] | None:
     """The errors of the one branch whose type fits what is there, if there is one."""
+    path = error.instance_path
     fitting = [
         branch
         for branch in error.kind.context  # type: ignore[attr-defined]
-        if not any(tuple(e.instance_path) == path and e.kind.name in ("type", "pattern", "anyOf") for e in branch)
+        if not any(e.instance_path == path and e.kind.name in ("type", "pattern", "anyOf") for e in branch)
     ]
     return fitting[0] if len(fitting) == 1 else None
 
@@ -124,13 +139,13 @@ def _unknown(document: Document, path: Path, name: str, at: Schema) -> Problem:
 
 
 def _bad_names(document: Document, path: Path, at: Schema) -> list[Problem]:
-    pattern = re.compile(at["propertyNames"]["pattern"])
+    pattern = re.compile(at["pattern"])
     return [
         Problem(
             path=(*path, name),
             error=DevenvError(
                 f"`{name}` cannot be a name in `{spell(path)}`.",
-                hint=f"A name here matches `{pattern.pattern}`.",
+                hint=_NAMES.get(pattern.pattern, f"A name here matches `{pattern.pattern}`."),
                 where=document.key_spans.get((*path, name)) or document.where((*path, name)),
             ),
         )

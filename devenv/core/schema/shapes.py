@@ -132,7 +132,7 @@ SHARED: dict[str, Schema] = {
     "text_or_texts": either(TEXT, TEXTS, title="a text or a list of texts"),
     "pairs": either(
         by_name(SCALAR_OR_NULL, "a mapping", "."),
-        listed(TEXT, "a list of `NAME=value`"),
+        listed(text("a text `NAME=value`", "^[^=]"), "a list of `NAME=value`"),
         title="a mapping, or a list of `NAME=value`",
     ),
     "command": either(

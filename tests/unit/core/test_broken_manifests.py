@@ -216,6 +216,20 @@ def one(text: str) -> DevenvError:
         ("name: a\nservices: {a: {image: '${X'}}\n", "2:23", "`${X` is no variable.", "a literal `$` is `$$`"),
         ("name: a\nservices: {a: {image: '${1}'}}\n", "2:23", "`${1}` is no variable.", "a literal `$` is `$$`"),
         (
+            "name: a\nservices: {a: {image: x, ports: [{target: '${X}'}]}}\n",
+            "2:43",
+            "The container's port must be known here.",
+            "may be a variable",
+        ),
+        (
+            "name: a\nservices: {a b: {image: x}}\n",
+            "2:12",
+            "`a b` cannot be a name in `services`.",
+            "A name has letters, digits, `.`, `-` and `_`, and begins with a letter or digit.",
+        ),
+        ("name: a\nservices: {a: {image: x, labels: {'': b}}}\n", "2:35", "`` cannot be a name", "Give it a name."),
+        ("name: a\nservices: {a: {image: x, labels: ['=b']}}\n", "2:35", "must be a text `NAME=value`", "NAME=value"),
+        (
             "name: a\nservices: {my-db: {image: x}, my_db: {image: x}}\n",
             "2:31",
             "`my-db` and `my_db` give the same variables (`DEVENV_PORT_MY_DB_…`).",
