@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from devenv.backends.docker import context
 from devenv.core.recipes import Recipes, RecipeSource, full
 from devenv.core.resolve import BuildSource, Facts, Images, resolve
+from devenv.core.selection import select
 from devenv.host.files import read_text
 from devenv.model import labels
 from devenv.model.errors import DevenvError, raise_all
@@ -34,12 +35,24 @@ _NOT_BUILT_FROM = ("service.yaml", "README.md")
 """Files of a recipe's folder that say something of it and are not part of the image."""
 
 
-def gather(session: Session, *, host: Host, pull: bool = False, build: bool = False, lenient: bool = False) -> Images:
-    """The images of the session's stack. Changes nothing but memos in `.devenv/`. See `choose`."""
+def gather(
+    session: Session,
+    *,
+    host: Host,
+    services: Sequence[str] = (),
+    pull: bool = False,
+    build: bool = False,
+    lenient: bool = False,
+) -> Images:
+    """The images of the session's stack, of `services` and what they need where some are named. Changes nothing but
+    memos in `.devenv/`. See `choose`."""
     from devenv.app.data import recipes
 
+    stack = session.stack
+    if services:  # an image that cannot be had is of no matter to who does not want it
+        stack = replace(stack, services=select(stack, services))
     return choose(
-        session.stack,
+        stack,
         engine=session.engine,
         recipes=recipes(),
         certificates=host.trust().certificates,

@@ -14,7 +14,7 @@ from typing import IO
 from devenv.app.context import Context
 from devenv.core.mask import mask, mask_urls
 from devenv.model.errors import ExitCode
-from devenv.model.events import Done, Failed, RunFinished, RunStarted
+from devenv.model.events import Done, RunFinished, RunStarted
 from devenv.model.plan import Plan, SeedData
 from devenv.model.protocols import Engine, Host
 from devenv.model.stack import Stack
@@ -73,8 +73,8 @@ def carry_out(
             RunStarted,
             project=stack.project,
             verb=verb,
-            nodes=tuple((n.id, n.step.service, n.step.verb, n.step.object, n.cause) for n in plan.nodes),
-            needs={n.id: (*n.needs, *n.after) for n in plan.nodes},
+            nodes=plan.told,
+            needs=plan.needs,
             services=tuple(stack.services),
         )
         result = execute(plan, perform, cancel=ctx.cancel, bus=bus, clock=clock, limits=_LIMITS)
@@ -92,12 +92,14 @@ def carry_out(
 
 
 def exit_code(result: Result, cancelled: bool) -> ExitCode:
-    """130 where the user stopped it, 3 where the engine or host failed, 1 where the stack did, else 0."""
+    """130 where the user stopped it, 3 where the engine or host failed, 1 where the stack did or a changed seed was
+    left alone for the sake of the user's rows, else 0."""
     if cancelled or result.cancelled:
         return ExitCode.INTERRUPTED
     codes = {failed.code for failed in result.failed.values()}
     if not codes:
-        return ExitCode.DONE
+        kept = any(isinstance(end, Done) and end.data.get("kept") for end in result.outcomes.values())
+        return ExitCode.FAILED if kept else ExitCode.DONE
     return ExitCode.UNFIT if int(ExitCode.UNFIT) in codes else ExitCode.FAILED
 
 
@@ -106,14 +108,12 @@ def seeded_words(plan: Plan, result: Result) -> dict[str, str]:
     words: dict[str, list[str]] = {}
     for node in plan.nodes:
         outcome = result.outcomes.get(node.id)
-        if isinstance(node.step, SeedData) and isinstance(outcome, Done) and not outcome.data.get("skipped"):
+        if not isinstance(node.step, SeedData) or not isinstance(outcome, Done):
+            continue
+        if not outcome.data.get("skipped") and not outcome.data.get("kept"):
             said = f"{node.step.seed.name} ({outcome.detail})" if outcome.detail else node.step.seed.name
             words.setdefault(node.step.service, []).append(said)
     return {service: ", ".join(items) for service, items in words.items()}
-
-
-def first_failure(result: Result) -> Failed | None:
-    return next(iter(result.failed.values()), None)
 
 
 @contextmanager

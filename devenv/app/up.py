@@ -123,7 +123,9 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
     """Images, one sweep, one plan."""
     if wishes.for_ide:
         session = session.workspace_first()
-    images = gather(session, host=host, pull=wishes.pull, build=wishes.build)
+    images = gather(
+        session, services=wishes.services, host=host, pull=wishes.pull, build=wishes.build, lenient=wishes.for_ide
+    )
     session = session.with_values(images.variables)
     if wishes.for_ide:
         session = session.workspace_first()

@@ -207,12 +207,8 @@ class Performer:
                 raise
             return self._seed_failed(step, error)
         data = {"rows": result.rows, "skipped": result.skipped, "kept": result.kept}
-        if result.kept:
-            return Failed(
-                message=f"{step.seed.name} was not loaded into {step.service}: {result.kept}",
-                hint=f"`devenv seed {step.service} --yes` replaces them; to keep them, leave the seed as it was",
-                data=data,
-            )
+        if result.kept:  # no failure: all else is done, and `up` ends 1 for it (DESIGN, rule 5)
+            return Done(detail="left as it is", data=data)
         if result.skipped:
             return Done(detail="loaded before", data=data)
         return Done(detail="loaded" if result.rows is None else _rows(result.rows), data=data)
