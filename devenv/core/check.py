@@ -20,6 +20,7 @@ from devenv.model.manifest import CatalogueService, Document, Path
 SEED_KINDS = {".sql": "sql", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _BRACED = re.compile(longform.REFERENCE.pattern + r"|\$\{[^}]*\}?")
 _REFERENCE = re.compile(r"\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*(?::?[-?+].*)?\}", re.DOTALL | re.ASCII)
+_SIMPLE = re.compile(r"\$\$|\$\{?([A-Za-z_]\w*)\}?", re.ASCII)
 READY_KINDS = ("http", "tcp", "exec", "log", "health")
 
 LATER_TOP = {
@@ -294,3 +295,16 @@ def _around(document: Document, names: tuple[str, ...]) -> Iterator[DevenvError]
             where = place(document, ("tasks", name, "service"))
             hint = did_you_mean(str(service), names, what="Services") or "Name one that stands under `services`."
             yield DevenvError(f"The task `{name}` runs in `{service}`, which is no service.", hint=hint, where=where)
+        inside = service or (workspace.get("service", "workspace") if isinstance(workspace, Mapping) else None)
+        yield from _meant_inside(document, name, services(document).get(str(inside), {}))
+
+
+def _meant_inside(document: Document, name: str, service: Mapping[str, Any]) -> Iterator[DevenvError]:
+    """A task's `$NAME` is this host's, as everywhere in the file; where its service sets NAME, that one is meant."""
+    environment = longform.pairs(service.get("environment"))
+    for path, written in texts(document.value["tasks"][name], ("tasks", name)):
+        for found in _SIMPLE.finditer(written):
+            if found[1] in environment:
+                message = f"`{found[0]}` is read from the shell in which devenv runs, not inside the container."
+                hint = f"For the container's own write `$${found[1]}`."
+                yield DevenvError(message, hint=hint, where=place(document, path))

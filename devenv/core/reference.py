@@ -37,7 +37,8 @@ services:
 ## Values
 
 - `${NAME}`, `${NAME:-default}` and `${NAME:?why}` are Compose's variables: from the shell, else from `.env` at the root
-  of the repository, else what an earlier `devenv up` kept. A literal `$` is `$$`.
+  of the repository, else what an earlier `devenv up` kept. A literal `$` is `$$`: a command or task that reads a
+  variable of its container says `$$NAME`.
 - `{{ db.url }}` is a value of another service, and makes this one wait until that one can be used. Quote it: YAML reads
   a bare `{{` as a mapping. Each service has `host`, `port` and `url` (inside the network), `host_port` and `host_url`
   (on the host), as far as it has a port, and what its catalogue entry names (`user`, `password`, `database`). A service

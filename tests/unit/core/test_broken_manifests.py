@@ -222,6 +222,12 @@ def one(text: str) -> DevenvError:
             "may be a variable",
         ),
         (
+            "name: a\nservices: {a: {image: x, environment: [URL]}}\ntasks: {t: {service: a, command: '$$URL $URL'}}\n",
+            "3:34",
+            "`$URL` is read from the shell in which devenv runs, not inside the container.",
+            "For the container's own write `$$URL`.",
+        ),
+        (
             "name: a\nservices: {a b: {image: x}}\n",
             "2:12",
             "`a b` cannot be a name in `services`.",
