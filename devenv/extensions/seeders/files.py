@@ -77,9 +77,11 @@ def _begin(seed: Seed) -> hashlib._Hash:
 
 
 class Source:
-    """One reading of a seed's file. A byte order mark at its begin is left out. `digest` is right at the end."""
+    """One reading of a seed's file. A byte order mark at its begin is left out. `digest` is right at the end.
+    `part` is the most bytes that are read at once."""
 
-    def __init__(self, seed: Seed, report: Report) -> None:
+    def __init__(self, seed: Seed, report: Report, *, part: int = _CHUNK) -> None:
+        self._part = part
         self._seed = seed
         self._report = report
         self._hash = _begin(seed)
@@ -94,7 +96,7 @@ class Source:
     def chunks(self) -> Iterator[bytes]:
         """The content in parts."""
         with self._open() as file:
-            while chunk := file.read(_CHUNK):
+            while chunk := file.read(self._part):
                 yield from self._seen(chunk)
 
     def lines(self) -> Generator[bytes, None, None]:

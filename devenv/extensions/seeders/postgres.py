@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -63,7 +63,7 @@ class PostgresSeeder:
         script = Script(
             name=seed.name,
             digest=self.digest(seed),
-            nonce=secrets.token_hex(8),
+            nonce=os.urandom(8).hex(),
             again=again,
             lock_timeout=self._lock_timeout,
         )
@@ -80,7 +80,7 @@ class PostgresSeeder:
         if isinstance(question, SeedResult):
             return question
         if not consent(question):
-            return SeedResult(kept=question.split(":")[0])
+            return SeedResult(kept=question.rpartition(": ")[0])
         # Asked outside of the transaction: nobody waits for locks while a person thinks.
         result = replace(loading, script=replace(script, consented=True)).run()
         assert isinstance(result, SeedResult)

@@ -54,8 +54,10 @@ def csv_rows(seed: Seed, source: Source) -> Iterator[bytes]:
     carry, before, line_end = b"\n", 0, b""
     for chunk in source.chunks():
         text = carry + chunk
-        # The end must be a line of the file's own kind.
-        line_end = line_end or (b"\r\n" if chunk.partition(b"\n")[0].endswith(b"\r") else b"\n")
+        if not line_end and b"\n" in chunk:
+            # The end must be a line of the file's own kind.
+            first = text.index(b"\n", len(carry))
+            line_end = b"\r\n" if text[first - 1 : first] == b"\r" else b"\n"
         if b"\n\\." in text and (match := _END.search(text)):
             raise _end_mark(seed, before + text[: match.start() + 1].count(b"\n"))
         yield chunk

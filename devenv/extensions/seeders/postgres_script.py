@@ -179,7 +179,7 @@ END {tag};
         local, scope = ("LOCAL ", "_xact") if transactional else ("", "")
         return (
             "SET client_min_messages = warning;\n"
-            + ("BEGIN;\n" if transactional else "")
+            + ("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n" if transactional else "")
             + f"SET {local}lock_timeout = '{self.lock_timeout}s';\n"
             + _ALONE
             + f"SELECT pg_advisory{scope}_lock({_LOCK}) AS devenv_lock \\gset\n"
