@@ -480,7 +480,7 @@ def test_killed_in_mid_copy_it_is_whole_the_next_time(
         )
         assert run.stdout is not None
         run.stdout.readline()
-        time.sleep(chance.uniform(0, 0.3))
+        time.sleep(chance.uniform(0, 0.1))
         run.send_signal(signal.SIGKILL)
         run.stdout.close()
         killed += run.wait() == -signal.SIGKILL

@@ -7,7 +7,6 @@ import json
 import os
 import time
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from devenv.model.errors import DevenvError, ExitCode
@@ -36,7 +35,7 @@ def shown(seed: Seed) -> str:
 
 def table(seed: Seed) -> str:
     """The table of a data seed: as given, else the file's stem."""
-    return seed.table or Path(seed.file).stem
+    return seed.table or os.path.splitext(os.path.basename(seed.file))[0]
 
 
 def shape(seed: Seed) -> str:

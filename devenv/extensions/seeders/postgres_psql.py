@@ -7,10 +7,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from devenv.extensions.seeders.postgres_script import CLIENT
+from devenv.extensions.seeders.files import SeedError
 from devenv.model.errors import DevenvError
 from devenv.model.protocols import Cancel, SeedTarget
 
+CLIENT = "devenv-seed"
+"""`application_name` of whoever loads a seed."""
 _SWEEP = """\
 for p in /proc/[0-9]*; do
   read -r c < "$p/comm" || continue
@@ -25,6 +27,8 @@ _RUN = """\
 export PGUSER PGDATABASE PGPASSWORD
 exec psql -X -q -A -t -v ON_ERROR_STOP=1 -v VERBOSITY=verbose -f -
 """
+NO_PSQL = (126, 127)
+"""What a shell ends with where psql is not there."""
 _LINE = 8192
 """Bytes of a line of output that are kept."""
 _LINES = 60
@@ -145,7 +149,7 @@ def read_said(lines: Iterable[str]) -> Said:
     )
 
 
-def load(
+def run(
     target: SeedTarget,
     script: Iterable[bytes],
     *,
@@ -199,3 +203,18 @@ def _env(target: SeedTarget, client: str) -> dict[str, str]:
         "DEVENV_SEED": target.container if client == CLIENT else "",
         **{variable: target.values[name] for variable, name in given.items() if target.values.get(name)},
     }
+
+
+def no_answer(target: SeedTarget, code: int, said: Said | None) -> SeedError:
+    """Why psql could not do anything at all."""
+    if code in NO_PSQL and said is None:
+        return SeedError(
+            f"{target.service} has no psql, which its seeds go through",
+            hint="use an image with PostgreSQL's own client (the official one has it)",
+        )
+    text = said.text if said else f"psql ended with {code}"
+    return SeedError(
+        f"cannot look into the database of {target.service}: {text}",
+        hint="see what it says (`devenv logs`); where a volume was made with another user or password, put the old one "
+        f"back or call `devenv reset {target.service}`",
+    )

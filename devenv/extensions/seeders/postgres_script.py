@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from devenv.core.sql import literal, quoted
 from devenv.extensions.seeders.postgres_checks import FOREIGN_KEYS, MAY_REPLACE, QUIETLY, SEQUENCES
+from devenv.extensions.seeders.postgres_psql import CLIENT
 
-CLIENT = "devenv-seed"
-"""`application_name` of whoever loads a seed."""
 _LOCK = int.from_bytes(b"devenv", "big")
 
 _ALONE = f"""\
@@ -45,17 +44,6 @@ CREATE TABLE devenv.seeds (
 
 _PLAIN = "\\o\n\\pset format unaligned\n\\pset tuples_only on\n\\pset expanded off\n\\set ON_ERROR_STOP 1\n"
 """psql as it was at the begin, whatever the seed's own commands did to it."""
-
-LOOK = """\
-SELECT to_regclass('devenv.seeds') IS NOT NULL AS devenv_there \\gset
-\\if :devenv_there
-SELECT 'devenv:' || json_build_object('name', name, 'digest', digest, 'state', state, 'rows', rows,
-  'at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
-  FROM devenv.seeds AS s
-  WHERE relation IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = s.relation) ORDER BY at, name;
-\\endif
-"""
-"""The ledger, one JSON object a line. A data seed whose table was dropped since is not in it: its rows are gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
