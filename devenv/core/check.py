@@ -232,6 +232,26 @@ def seeds(document: Document, catalogue: Mapping[str, CatalogueService]) -> Iter
         for index, seed in enumerate(written if isinstance(written, list) else [written]):
             path: Path = ("services", name, "seed", index) if isinstance(written, list) else ("services", name, "seed")
             yield from _seed(document, path, seed)
+        yield from _tables(document, name, written)
+
+
+def _tables(document: Document, service: str, written: Any) -> Iterator[DevenvError]:
+    """Two seeds of rows for one table: each would replace what the other put there, at every `up`."""
+    owners: dict[str, str] = {}
+    for index, seed in enumerate(written if isinstance(written, list) else ()):
+        long = seed if isinstance(seed, Mapping) else {"csv": seed} if _rows(seed) else {}
+        file = next((str(long[kind]) for kind in ("csv", "jsonl") if kind in long), "")
+        table = str(long.get("table") or file.rpartition("/")[2].rpartition(".")[0])
+        if file and owners.setdefault(table, file) != file:
+            yield DevenvError(
+                f"`{owners[table]}` and `{file}` are both seeds of the table `{table}`.",
+                hint="A table has one seed of rows, which owns it: make one file of the two, or name another `table:`.",
+                where=place(document, ("services", service, "seed", index)),
+            )
+
+
+def _rows(seed: Any) -> bool:
+    return isinstance(seed, str) and SEED_KINDS.get("." + seed.rpartition(".")[2].lower()) in ("csv", "jsonl")
 
 
 def _seed(document: Document, path: Path, seed: Any) -> Iterator[DevenvError]:

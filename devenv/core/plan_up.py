@@ -261,9 +261,15 @@ class UpPlanner:
         new = any(f"volume:{key}" in self.nodes for key in service.volumes)
         before = self.nodes.has([f"ready:{name}"])
         container = service.container_name if verdict.made or current is None else current.name
+        script = ""
         for index, seed in enumerate(service.seeds):
             again = name in self.options.again
             cause = self._seed_cause(seed, ledger, self.digests.get(name, {}).get(seed.name), new)
+            if not cause and script:
+                # SQL may drop and make the tables of later seeds: their seeder looks, and skips what is still there.
+                cause = f"{script} runs before it"
+            if (again or cause) and seed.kind == "sql":
+                script = script or seed.name
             if again or cause:
                 step = SeedData(
                     service=name,

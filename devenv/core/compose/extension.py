@@ -150,8 +150,15 @@ def seeds(
     """`seed`, a folder as one seed a file of it in name order. `folder` is the repository's, for names;
     `listings` are the names of the files in the folders that are named."""
     found: dict[str, Seed] = {}
+    owners: dict[str, str] = {}
     for item, here in seed_items(value, at):
         for seed in _seeds(reader, item, here, folder, listings):
+            if seed.table is not None and (owner := owners.setdefault(seed.table, seed.name)) != seed.name:
+                reader.wrong(
+                    here,
+                    f"`{owner}` and `{seed.name}` are both seeds of the table `{seed.table}`.",
+                    "A table has one seed of rows, which owns it: make one file of the two, or name another `table:`.",
+                )
             if seed.name in found:
                 reader.wrong(here, f"The seed `{seed.name}` is there twice.", "Remove one, or give it a `name:`.")
             found[seed.name] = seed
@@ -185,8 +192,13 @@ def _seeds(reader: Reader, item: Any, at: Path, folder: str, listings: Mapping[s
 def _seed(reader: Reader, path: str, at: Path, folder: str) -> Seed:
     kind = _kind(path) or "sql"
     file = mounts.absolute(reader, path)
-    table = None if kind == "sql" else posixpath.basename(file).partition(".")[0]
+    table = None if kind == "sql" else _stem(file)
     return Seed(name=_name(file, folder), kind=kind, file=file, table=table, where=reader.document.where(at))
+
+
+def _stem(file: str) -> str:
+    """The table that a file of rows is for: `public.orders.csv` is for `public.orders`."""
+    return posixpath.splitext(posixpath.basename(file))[0]
 
 
 def _name(file: str, folder: str) -> str:
@@ -231,7 +243,7 @@ def _long(reader: Reader, item: Mapping[str, Any], at: Path, folder: str) -> See
         name=long.get("name") or _name(file, folder),
         kind=kind,
         file=file,
-        table=long.get("table") or (None if kind == "sql" else posixpath.basename(file).partition(".")[0]),
+        table=long.get("table") or (None if kind == "sql" else _stem(file)),
         options={key: long[key] for key in _SEED_OPTIONS if key in long},
         transactional=long.get("transactional", True),
         where=reader.document.where(at),

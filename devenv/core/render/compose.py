@@ -156,7 +156,7 @@ def _seed(item: Any) -> dict[str, Any] | str:
     path = str(long[kind]).removeprefix("./")
     long.setdefault("name", path)
     if kind != "sql":
-        long.setdefault("table", path.rpartition("/")[2].partition(".")[0])
+        long.setdefault("table", path.rpartition("/")[2].rpartition(".")[0])
     return long
 
 

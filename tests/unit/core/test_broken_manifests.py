@@ -24,6 +24,12 @@ def one(text: str) -> DevenvError:
 @pytest.mark.parametrize(
     ("text", "place", "message", "hint"),
     [
+        (
+            "name: a\nservices:\n  db: {use: postgres, seed: [a/orders.csv, {jsonl: b/orders.jsonl}]}\n",
+            "3:44",
+            "`a/orders.csv` and `b/orders.jsonl` are both seeds of the table `orders`.",
+            "name another `table:`",
+        ),
         ("name: a\nservices:\n\tdb: {image: x}\n", "3:1", "A tab indents this line.", "replace the tab"),
         ("name: a\nservices:\n  db: {image: x}\n  db: {image: y}\n", "4:3", "`db` is given twice.", "3:3 already"),
         (

@@ -422,6 +422,17 @@ def test_seeds_that_are_new_changed_or_unfinished_are_loaded_in_order() -> None:
     assert {n.cause for n in w.plan(wanted).nodes} == {"not compared yet"}
 
 
+def test_what_a_changed_script_may_have_dropped_is_looked_at_again() -> None:
+    w = seeded(world())
+    w.up(shop())
+    w.digests["db"]["a.sql"] = "2"
+    plan = w.plan(shop())
+    assert [(n.id, n.cause) for n in plan.nodes] == [
+        ("seed:db:0", "a.sql changed"),
+        ("seed:db:1", "a.sql runs before it"),
+    ]
+
+
 def test_seeds_are_loaded_again_when_asked() -> None:
     w = seeded(world())
     w.up(shop())
