@@ -102,7 +102,8 @@ class Service:
     """One service.
 
     `config` is the normalised Compose service, as `docker compose config --format json` prints it (but for a `$`, which
-    Compose doubles): containers are created from it and Compose's hash is taken over it. The other fields are what devenv plans with.
+    Compose doubles): containers are created from it and Compose's hash is taken over it. The other fields are what
+    devenv plans with.
     `image` is what the container is created from (`<project>-<service>` where it is built); `official` is the image
     as the manifest named it where `image` is a substitute or a built one.
     `seeder` is a key of the table of seeders, `server` is `postgres/17` and the like, put on the data volume.
