@@ -229,7 +229,8 @@ def write(path: Path, rows: Iterable[tuple[str, ...]]) -> None:
 
 
 def main(folder: Path) -> None:
-    """Write the three files into `folder`."""
+    """Write the three files into `folder`, which is made where it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
     stock = list(products(Dice(1)))
     write(folder / "products.csv", stock)
     write(folder / "customers.csv", customers(Dice(2)))

@@ -1,0 +1,62 @@
+"""What devenv brings along holds to its own rules."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from devenv.app import data
+from devenv.core.catalogue import read_service
+from devenv.core.decode import decode
+from devenv.core.dockerfile import bases
+from devenv.core.render import TEMPLATES, render
+from devenv.core.source import read_yaml
+from devenv.model.errors import DevenvError
+
+STACKS = Path(__file__).resolve().parents[3] / "stacks"
+SERVICES = sorted(path.parent.name for path in STACKS.glob("services/*/service.yaml"))
+EXAMPLES = sorted(path.parent.name for path in STACKS.glob("examples/*/devenv.yaml"))
+SHOP = STACKS / "examples" / "shop"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_fits_its_schema_and_makes_its_default(name: str) -> None:
+    file = STACKS / "services" / name / "service.yaml"
+    service = read_service(read_yaml(file.read_text(encoding="utf-8"), str(file)), str(file.parent))
+    assert service.name == name
+    assert service.default in service.versions
+    assert service.recipe is not None
+    # What nobody asks another version of must be there without a registry, in the same version.
+    assert service.recipe.version.startswith(service.default)
+    assert service.recipe.suite == "trixie"
+    if not service.recipe.bootstrap:
+        text = (file.parent / "Dockerfile").read_text(encoding="utf-8")
+        assert bases(text) == ("debian:trixie-slim",)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_stack_is_a_manifest_without_errors(name: str) -> None:
+    folder = STACKS / "examples" / name
+    text = (folder / "devenv.yaml").read_text(encoding="utf-8")
+    manifest = decode(text, "devenv.yaml", folder=str(folder), catalogue=data.catalogue(), bases={})
+    rendered = render(
+        manifest, data.catalogue(), templates={key: data.templates()[key] for key in TEMPLATES}, existing={}
+    )
+    assert ".devcontainer/compose.yaml" in rendered.files
+
+
+def test_a_stack_that_is_not_there_is_no_base() -> None:
+    with pytest.raises(DevenvError, match="no stack `shpo`"):
+        decode("base: shpo\n", "devenv.yaml", folder="/x", catalogue=data.catalogue(), bases=data.bases())
+
+
+def test_the_shop_s_seeds_are_what_its_script_makes(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, str(SHOP / "data" / "make.py"), str(tmp_path)], check=True)
+    for name, rows in (("products", 5_000), ("customers", 20_000), ("orders", 200_000)):
+        made = (tmp_path / f"{name}.csv").read_bytes()
+        assert made == (SHOP / "seeds" / f"{name}.csv").read_bytes(), name
+        assert sum(1 for _ in csv.reader(made.decode().splitlines())) == rows + 1
