@@ -19,6 +19,8 @@ from devenv.ui.ticker import Ticker
 _QUIET = 10.0
 """Seconds after which a row that is still at the same is told of again; longer each time it is."""
 _TAIL = 20
+_WIDTH = 110
+"""Columns of a line that says what goes on."""
 
 
 class Plain(Terminal):
@@ -126,4 +128,5 @@ def _change(row: Row) -> str:
 def _still(row: Row) -> str:
     how_far = text.amount(row.current, row.total, row.unit)
     why = ", ".join(words for words in (how_far, text.line_of(row.why)) if words)
-    return f"{_name(row)}: still {row.phase} after {text.seconds(row.seconds)}" + (f": {why}" if why else "")
+    line = f"{_name(row)}: still {row.phase} after {text.seconds(row.seconds)}" + (f": {why}" if why else "")
+    return text.cut(line, _WIDTH)  # a build's step may be a script of a screenful

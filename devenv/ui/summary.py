@@ -35,9 +35,15 @@ _STEPS: Mapping[str, str] = {
 
 
 def failures(view: View, *, logs: Mapping[str, Sequence[str]] | None = None) -> str:
-    """One block a first cause, "" where there is none. `logs` are the last lines by node, for a failure that brought
-    none of its own."""
-    return "\n\n".join(_block(failure, logs or {}) for failure in view.failures())
+    """One block a first cause and one for each seed that was left alone, "" where there is none. `logs` are the last
+    lines by node, for a failure that brought none of its own."""
+    blocks = [_block(failure, logs or {}) for failure in view.failures()]
+    blocks += [
+        f"✘ {service}: {text.clean(what.rpartition(' with ')[2])} was not loaded: {text.clean(why)}\n"
+        f"  → `devenv seed {service} --yes` replaces these rows; to keep them, leave the seed as it was"
+        for service, what, why in view.kept()
+    ]
+    return "\n\n".join(blocks)
 
 
 def success(view: View, end: RunFinished) -> str:
@@ -65,6 +71,8 @@ def _headline(view: View, end: RunFinished) -> str:
             return f"{view.project}: nothing to do"
         return f"{view.project} {_DONE.get(view.verb, f'{view.verb}: done')} ({spent})."
     broken = list(dict.fromkeys(failure.name for failure in view.failures()))
+    if not broken and view.kept():
+        return f"{view.project} {_DONE.get(view.verb, 'is up')} ({spent}), but for the seeds named above."
     because = f": {', '.join(broken)} failed" if broken else ""
     return f"{view.project}: `{view.verb}` failed after {spent}{because}."
 

@@ -99,7 +99,7 @@ except DevenvError as error:
 
 def test_the_repository_s_own_tests_leave_nothing(machine: Machine) -> None:
     _, before = machine.run(_PROCESSES)
-    status, output = machine.run("./dev test -q -p no:cacheprovider tests/unit/host")
+    status, output = machine.run("./dev test -q -p no:cacheprovider", timeout=2400)
     assert status == 0, output
     assert "starting the container engine" in output
     assert "stopped the container engine" in output

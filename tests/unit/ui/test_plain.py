@@ -74,6 +74,22 @@ def test_what_takes_long_is_told_again_at_growing_distance() -> None:
     ]
 
 
+def test_a_step_that_is_a_screenful_is_cut_to_a_line() -> None:
+    now = 100.0
+    err = io.StringIO()
+    ui = Plain(out=io.StringIO(), err=err, now=lambda: now, ticking=False)
+    run = Run()
+    for event in (run.begin(), run.start("build:shop-api")):
+        ui.subscriber()(event)
+    ui.subscriber()(run.progress("build:shop-api", text="RUN set -eux; " + "apt-get install; " * 40))
+    now += 11
+    ui.tick()
+    last = err.getvalue().splitlines()[-1]
+    assert last.startswith("shop-api: still building after 11 s: RUN set -eux; apt-get install;")
+    assert last.endswith("…")
+    assert len(last) == 110
+
+
 def test_verbose_shows_what_steps_say() -> None:
     ui, _, err = _ui(verbose=True)
     _play(ui, failed())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from devenv.model.events import Failed
+from devenv.model.events import Done, Failed
 from devenv.ui.summary import failures, success
 from tests.unit.ui.runs import Run, failed, halfway, view_of
 
@@ -47,6 +47,18 @@ def test_a_failure_s_own_log_and_exit_code() -> None:
     lines = failures(view_of(run), logs={"build:shop-api": ["x"]}).split("\n")
     assert lines[:2] == ["✘ shop-api could not be built: A step failed.", "  exit code 7"]
     assert lines[2:] == [f"  │ {n}" for n in range(10, 30)]
+
+
+def test_a_seed_that_was_left_alone_is_said_with_what_replaces_the_rows() -> None:
+    run = halfway()
+    why = "table orders no longer holds the rows that it put there"
+    run.end("seed:db:0", Done(detail="left as it is", data={"kept": why}))
+    told = failures(view_of(run))
+    assert told.startswith("✘ db: ")
+    assert told.split("\n")[0].endswith(f" was not loaded: {why}")
+    assert "`devenv seed db --yes`" in told
+    run.finish(code=1, seconds=3.0)
+    assert _said(run) == "shop is up (3.0 s), but for the seeds named above."
 
 
 def test_no_failures_no_words() -> None:
