@@ -104,14 +104,15 @@ def exit_code(result: Result, cancelled: bool) -> ExitCode:
 
 
 def seeded_words(plan: Plan, result: Result) -> dict[str, str]:
-    """What was seeded, by service: `5,000 rows of seeds/products.csv, …`; what was there already is left out."""
+    """What was seeded, by service: `schema.sql, products.csv (5,000 rows)`; what was there already is left out."""
     words: dict[str, list[str]] = {}
     for node in plan.nodes:
         outcome = result.outcomes.get(node.id)
         if not isinstance(node.step, SeedData) or not isinstance(outcome, Done):
             continue
         if not outcome.data.get("skipped") and not outcome.data.get("kept"):
-            said = f"{node.step.seed.name} ({outcome.detail})" if outcome.detail else node.step.seed.name
+            name = node.step.seed.name.rpartition("/")[2]
+            said = f"{name} ({outcome.detail})" if outcome.data.get("rows") is not None else name
             words.setdefault(node.step.service, []).append(said)
     return {service: ", ".join(items) for service, items in words.items()}
 
