@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
+from typing import Any
 
 from devenv.core.view import Failure, View
 from devenv.model.events import RunFinished
 from devenv.ui import text
 
 _LOG_LINES = 20
+_WIDTH = 90
+_WHOLE: Any = {"break_long_words": False, "break_on_hyphens": False}
+"""An address is not broken: it is there to be clicked on."""
 _DONE: Mapping[str, str] = {
     "up": "is up",
     "start": "is started",
@@ -55,7 +60,8 @@ def success(view: View, end: RunFinished) -> str:
         name = max((text.width(label[1]) for label in labels), default=0)
         before = ""
         for label, service, words in labels:
-            lines.append(f"  {'' if label == before else label:6}  {text.pad(service, name)}  {words}")
+            begin = f"  {'' if label == before else label:6}  {text.pad(service, name)}  "
+            lines += wrap(begin + words, _WIDTH, subsequent_indent=" " * text.width(begin), **_WHOLE)
             before = label
     return "\n".join(lines)
 

@@ -16,11 +16,12 @@ def test_up_ends_with_what_was_seeded_and_what_to_open() -> None:
     run.finish(
         seconds=12.34,
         urls={"web": "http://127.0.0.1:8080", "api": "http://127.0.0.1:8000"},
-        seeded={"db": "seeds/schema.sql (5,000 rows)"},
+        seeded={"db": "schema.sql, products.csv (5,000 rows), customers.csv (20,000 rows), orders.csv (200,000 rows)"},
     )
     assert _said(run).split("\n") == [
         "shop is up (12 s).",
-        "  seeded  db   seeds/schema.sql (5,000 rows)",
+        "  seeded  db   schema.sql, products.csv (5,000 rows), customers.csv (20,000 rows),",
+        "               orders.csv (200,000 rows)",
         "  open    web  http://127.0.0.1:8080",
         "          api  http://127.0.0.1:8000",
     ]
