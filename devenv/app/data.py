@@ -1,25 +1,16 @@
-"""What devenv brings along: the catalogue's services and stacks, and the templates. In a checkout they stand at its
-top, in an installed package under `devenv/_data`."""
+"""What devenv brings along: the catalogue's services and stacks, and the templates."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
+from devenv.app.places import data_folder
 from devenv.core.catalogue import read_service
 from devenv.core.decode import BaseStack
 from devenv.core.source import read_yaml
 from devenv.host.files import read_text
 from devenv.model.manifest import CatalogueService, Recipe
-
-_PACKAGE = Path(__file__).resolve().parent.parent
-
-
-def data_folder() -> Path:
-    """The folder that holds `stacks/` and `templates/`."""
-    packed = _PACKAGE / "_data"
-    return packed if packed.is_dir() else _PACKAGE.parent
 
 
 @cache

@@ -13,7 +13,7 @@ from devenv.app.observing import container_of
 from devenv.app.project import Project, committed_project, read_project
 from devenv.app.session import session
 from devenv.app.up import Wishes, bring_up
-from devenv.core.render import DEVCONTAINER_FILE
+from devenv.core.rendered import DEVCONTAINER_FILE
 from devenv.model.errors import DevenvError, ExitCode
 
 

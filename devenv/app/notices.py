@@ -15,10 +15,10 @@ def tell_rendered(ctx: Context, project: Project, leave: frozenset[str] = frozen
     changed = write_rendered(project, leave)
     if changed:
         ctx.ui.say(f"rendered {', '.join(changed)}")
+    for line in project.notices:
+        ctx.ui.notice(line)
     if project.rendered is None:
         return
-    for line in project.rendered.notices:
-        ctx.ui.notice(line)
     for difference in project.rendered.kept:
         if difference.path in leave:
             continue
@@ -31,7 +31,7 @@ def tell_rendered(ctx: Context, project: Project, leave: frozenset[str] = frozen
 
 def moved_ports(project: Project, values: Mapping[str, str], known: Given) -> Iterator[str]:
     """A line for each port that is not where it is usually, the first time it moves."""
-    for variable in project.rendered.variables if project.rendered else ():
+    for variable in project.variables or ():
         value = values.get(variable.name, "")
         if variable.kind != "port" or value == str(variable.preferred) or known.said(variable.name) is not None:
             continue
@@ -44,10 +44,8 @@ def moved_ports(project: Project, values: Mapping[str, str], known: Given) -> It
 
 def sources(project: Project, known: Given) -> Iterator[str]:
     """One line that says where the values of people's own variables come from; secrets by name alone."""
-    if project.rendered is None:
-        return
     found: dict[str, list[str]] = {}
-    for variable in project.rendered.variables:
+    for variable in project.variables or ():
         if variable.kind in ("user", "secret") and (source := known.source(variable.name)):
             found.setdefault(source, []).append(variable.name)
     if found:

@@ -7,33 +7,39 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from devenv.app import memo
 from devenv.app.context import Context
-from devenv.app.data import bases, catalogue, templates
-from devenv.core.decode import decode
-from devenv.core.render import COMPOSE_FILE, DEVCONTAINER_FILE, ENV_FILE, TEMPLATES, Rendered, render
+from devenv.app.places import data_folder
+from devenv.core.rendered import COMPOSE_FILE, FILES, STATE_IGNORE_FILE, Variable
 from devenv.core.source import read_yaml
 from devenv.host.files import read_text, write_atomic
 from devenv.host.project import ProjectFiles, find_project
 from devenv.model.errors import DevenvError
-from devenv.model.manifest import Document, Manifest
+from devenv.model.manifest import Document
 
-_STATE_IGNORE = ".devenv/.gitignore"
-_RENDERED = (COMPOSE_FILE, DEVCONTAINER_FILE, ".devcontainer/.gitignore", _STATE_IGNORE)
-"""What `render` may give, and so must be told of where it is there."""
+if TYPE_CHECKING:
+    from devenv.core.render import Rendered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """`folder` is the repository's, `working_dir` what Compose takes paths from, `files` the Compose files that the
-    stack is read from and `documents` what they say. `manifest` and `rendered` are there where the files were made
-    from a `devenv.yaml` in this call."""
+    stack is read from and `documents` what they say.
+
+    Where the manifest was read in this call, `name` is what it says, `variables` are those of the rendered file and
+    `notices` what the person should know; `rendered` is there too where it had to be compiled.
+    """
 
     folder: Path
     working_dir: Path
     files: tuple[Path, ...]
     documents: tuple[Document, ...]
-    manifest: Manifest | None = None
+    manifest: Path | None = None
+    name: str = ""
+    variables: tuple[Variable, ...] | None = None
+    notices: tuple[str, ...] = ()
     rendered: Rendered | None = None
 
     @property
@@ -56,36 +62,42 @@ def locate(ctx: Context) -> ProjectFiles:
     return find_project(Path.cwd(), ctx.directory, ctx.files)
 
 
-def read_project(ctx: Context, *, force: bool = False) -> Project:
-    """The project with its manifest rendered anew, in memory; nothing is written. Raises DevenvErrors (INPUT)."""
+def read_project(ctx: Context, *, force: bool = False, anew: bool = False) -> Project:
+    """The project as its manifest says it now, rendered in memory; nothing is written. What was compiled before, as
+    all that counts still stands, is taken from there; `anew`: compiled all the same. `force`: as for `render`.
+    Raises DevenvErrors (INPUT)."""
     found = locate(ctx)
     if found.manifest is None:
         return _plain(found)
-    folder = found.folder
-    manifest = decode(
-        read_text(found.manifest),
-        _shown(found.manifest),
-        folder=str(folder),
-        catalogue=catalogue(),
-        bases=bases(),
-    )
-    rendered = render(
-        manifest,
-        catalogue(),
-        templates={name: templates()[name] for name in TEMPLATES},
-        existing=_existing(folder),
-        wrapper=os.access(folder / "dev", os.X_OK),
-        force=force,
-    )
-    file = folder / COMPOSE_FILE
+    folder, file = found.folder, found.folder / COMPOSE_FILE
+    existing = _existing(folder)
+    if not anew and not force and COMPOSE_FILE in existing:
+        known = memo.recall(folder, memo.fingerprint(found.manifest, folder, existing, data_folder()))
+        if known is not None:
+            return Project(
+                folder=folder,
+                working_dir=file.parent,
+                files=(file,),
+                documents=(read_yaml(existing[COMPOSE_FILE], _shown(file)),),
+                manifest=found.manifest,
+                name=known.name,
+                variables=known.variables,
+                notices=known.notices,
+            )
+    from devenv.app.compiling import compile_manifest
+
+    manifest, rendered = compile_manifest(found.manifest, _shown(found.manifest), folder, existing, force=force)
     kept = {difference.path for difference in rendered.kept}
-    text = read_text(file) if COMPOSE_FILE in kept else rendered.files[COMPOSE_FILE]
+    text = existing[COMPOSE_FILE] if COMPOSE_FILE in kept else rendered.files[COMPOSE_FILE]
     return Project(
         folder=folder,
         working_dir=file.parent,
         files=(file,),
         documents=(read_yaml(text, _shown(file)),),
-        manifest=manifest,
+        manifest=found.manifest,
+        name=manifest.name,
+        variables=rendered.variables,
+        notices=rendered.notices,
         rendered=rendered,
     )
 
@@ -106,8 +118,10 @@ def committed_project(ctx: Context) -> Project:
 def write_rendered(project: Project, leave: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """Write what `render` says must be written, but the paths in `leave`; returns those that changed, relative to the
     repository."""
-    if project.rendered is None:
+    if project.manifest is None:
         _ignore_state(project.folder)
+        return ()
+    if project.rendered is None:
         return ()
     changed = [
         path
@@ -116,11 +130,17 @@ def write_rendered(project: Project, leave: frozenset[str] = frozenset()) -> tup
     ]
     for inside, source in project.rendered.copies:
         _copy(Path(source), project.folder / inside)
+    existing = _existing(project.folder)
+    if existing == dict(project.rendered.files) and not project.rendered.copies:
+        mark = memo.fingerprint(project.manifest, project.folder, existing, data_folder())
+        kept = memo.Memo(name=project.name, variables=project.variables or (), notices=project.notices)
+        memo.keep(project.folder, mark, kept)
     return tuple(changed)
 
 
 def _ignore_state(folder: Path) -> None:
-    write_atomic(folder / _STATE_IGNORE, templates()["devenv.gitignore.j2"].encode())
+    if not (folder / STATE_IGNORE_FILE).is_file():
+        write_atomic(folder / STATE_IGNORE_FILE, b"*\n")
 
 
 def _plain(found: ProjectFiles) -> Project:
@@ -133,7 +153,7 @@ def _plain(found: ProjectFiles) -> Project:
 
 
 def _existing(folder: Path) -> Mapping[str, str]:
-    return {path: read_text(folder / path) for path in _RENDERED if (folder / path).is_file()}
+    return {path: read_text(folder / path) for path in FILES if (folder / path).is_file()}
 
 
 def _shown(path: Path) -> str:
@@ -154,14 +174,3 @@ def _copy(source: Path, target: Path) -> None:
             f"{source} of the base cannot be copied to {target}: {error.strerror}.",
             hint="Check that the file is there and that the repository can be written to.",
         ) from error
-
-
-__all__ = [
-    "COMPOSE_FILE",
-    "ENV_FILE",
-    "Project",
-    "committed_project",
-    "locate",
-    "read_project",
-    "write_rendered",
-]

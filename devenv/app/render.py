@@ -11,7 +11,7 @@ from devenv.model.errors import DevenvError, ExitCode
 def render(ctx: Context, *, check: bool = False, force: bool = False) -> int:
     """Write the rendered files. `check`: write nothing, show what differs and end 1 where anything does.
     `force`: files that a person edited are overwritten. Raises DevenvErrors (INPUT)."""
-    project = read_project(ctx, force=force)
+    project = read_project(ctx, force=force, anew=True)
     if project.rendered is None:
         raise DevenvError(
             f"{project.files[0]} is a Compose file: there is nothing to render.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,7 @@ from devenv.app.project import Project, committed_project
 from devenv.app.stack import load_stack
 from devenv.core.compose import interpolate
 from devenv.core.inputs import ComposeCreator
-from devenv.core.render import DEVCONTAINER_FILE
+from devenv.core.rendered import DEVCONTAINER_FILE
 from devenv.host.lock import project_lock
 from devenv.host.proxy import container_proxies
 from devenv.model.observed import ObservedContainer
@@ -102,8 +102,8 @@ def _name(ctx: Context, project: Project, engine: Engine) -> tuple[str, Mapping[
 def default_name(project: Project, known: values.Given) -> str:
     """The project's name where nobody asks for another: the manifest's or the Compose file's, else, as Compose does
     it, the folder's."""
-    if project.manifest is not None:
-        return project.manifest.name
+    if project.name:
+        return project.name
     written = [document.value.get("name") for document in project.documents if isinstance(document.value, dict)]
     said = next((str(name) for name in reversed(written) if name), "")
     if project.own:  # `${DEVENV_PROJECT:-shop}`: what the file itself says, not what is set
@@ -113,10 +113,17 @@ def default_name(project: Project, known: values.Given) -> str:
     return re.sub(r"[^a-z0-9_-]", "", project.folder.name.lower()).lstrip("_-") or "default"
 
 
-def assemble(ctx: Context, project: Project, engine: Engine, name: str, own: tuple[ObservedContainer, ...]) -> Session:
-    """Choose or find every value, and load the stack with them."""
+def assemble(
+    ctx: Context,
+    project: Project,
+    engine: Engine,
+    name: str,
+    own: tuple[ObservedContainer, ...],
+    lost: Collection[int] = (),
+) -> Session:
+    """Choose or find every value, and load the stack with them. `lost` are ports that are known to be taken."""
     known = values.given(project, own)
-    found = find_values(project, known, name, own, engine.info.local)
+    found = find_values(project, known, name, own, engine.info.local, lost)
     return Session(
         ctx=ctx,
         project=project,
@@ -130,16 +137,21 @@ def assemble(ctx: Context, project: Project, engine: Engine, name: str, own: tup
 
 
 def find_values(
-    project: Project, known: values.Given, name: str, own: tuple[ObservedContainer, ...], local: bool
+    project: Project,
+    known: values.Given,
+    name: str,
+    own: tuple[ObservedContainer, ...],
+    local: bool,
+    lost: Collection[int] = (),
 ) -> dict[str, str]:
     """A value for every variable that the files name and somebody knows one for."""
     if not project.own:
         return {**known.repository, **known.shell, "COMPOSE_PROJECT_NAME": name}
-    if project.rendered is None:
+    variables = project.variables
+    if variables is None:
         named = {item.name for document in project.documents for item in interpolate.names(document)}
         found = {item: value for item in named if (value := known.known(item)) is not None}
         return {**found, values.PROJECT: name}
-    variables = project.rendered.variables
     images = {v.name: value for v in variables if v.kind == "image" and (value := known.known(v.name)) is not None}
     said = values.people(variables, known)
     values.check_required(variables, said)
@@ -147,6 +159,6 @@ def find_values(
         **images,
         **said,
         **values.host_ids(variables),
-        **values.choose_ports(variables, known, own, local),
+        **values.choose_ports(variables, known, own, local, lost),
         values.PROJECT: name,
     }

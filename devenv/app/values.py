@@ -11,12 +11,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devenv.app.data import templates
-from devenv.app.project import ENV_FILE, Project
+from devenv.app.project import Project
 from devenv.core import allocate
 from devenv.core.compose import dotenv
-from devenv.core.render.env import render_env
-from devenv.core.render.variables import Variable
+from devenv.core.rendered import ENV_FILE, Variable
 from devenv.host import facts
 from devenv.host.files import read_text, write_atomic
 from devenv.model import labels
@@ -124,10 +122,15 @@ def project_name(
 
 
 def choose_ports(
-    variables: Collection[Variable], known: Given, own: Collection[ObservedContainer], local: bool
+    variables: Collection[Variable],
+    known: Given,
+    own: Collection[ObservedContainer],
+    local: bool,
+    lost: Collection[int] = (),
 ) -> dict[str, str]:
     """A host port for every port variable. What is said is taken literally; what was kept stays unless something else
-    has it; a port that our own containers listen on is not taken. `local`: the engine runs on this host."""
+    has it; a port that our own containers listen on is not taken. `local`: the engine runs on this host. `lost` are
+    ports that the engine has found taken, wherever it runs."""
     wishes, chosen = [], {}
     for variable in variables:
         if variable.kind != "port":
@@ -147,7 +150,7 @@ def choose_ports(
     ours = {port for container in own for bound in container.ports.values() for _, port in bound}
     wanted = {*kept.values(), *(port for wish in wishes for port in range(wish.preferred, wish.preferred + 200))}
     taken = set(facts.taken(wanted)) - ours if local else set()
-    taken |= {int(value) for value in chosen.values() if value.isdigit()}
+    taken |= {int(value) for value in chosen.values() if value.isdigit()} | set(lost)
     return {
         **chosen,
         **{name: str(port) for name, port in allocate.ports(wishes, kept, taken).items()},
@@ -184,4 +187,7 @@ def check_required(variables: Collection[Variable], found: Mapping[str, str]) ->
 
 def write_env(project: Project, values: Mapping[str, str]) -> bool:
     """Write `.devcontainer/.env`, mode 0600; False where it was there just so."""
+    from devenv.app.data import templates
+    from devenv.core.render.env import render_env
+
     return write_atomic(project.env_file, render_env(values, templates=templates()).encode(), 0o600)

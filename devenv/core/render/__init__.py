@@ -14,16 +14,18 @@ from devenv.core.catalogue import lookup, official
 from devenv.core.render import compose as composing
 from devenv.core.render.devcontainer import devcontainer
 from devenv.core.render.frame import Difference, difference, framed, state
-from devenv.core.render.variables import Variable, references, texts
+from devenv.core.render.variables import references, texts
 from devenv.core.render.yaml import emit
+from devenv.core.rendered import (
+    COMPOSE_FILE,
+    DEVCONTAINER_FILE,
+    IGNORE_FILE,
+    STATE_IGNORE_FILE,
+    Variable,
+)
 from devenv.model.errors import raise_all
 from devenv.model.manifest import CatalogueService, Document, Manifest
 
-COMPOSE_FILE = ".devcontainer/compose.yaml"
-DEVCONTAINER_FILE = ".devcontainer/devcontainer.json"
-ENV_FILE = ".devcontainer/.env"
-_IGNORE_FILE = ".devcontainer/.gitignore"
-_STATE_IGNORE_FILE = ".devenv/.gitignore"
 TEMPLATES = ("compose.yaml.j2", "devcontainer.json.j2", "gitignore.j2", "devenv.gitignore.j2", "env.j2")
 """The names in `templates/` that app reads and hands to `render` and `render_env`."""
 
@@ -73,8 +75,8 @@ def render(
     source = posixpath.basename(manifest.file)
     files = {
         COMPOSE_FILE: framed(templates["compose.yaml.j2"], {"source": source, "body": emit(body)}),
-        _IGNORE_FILE: framed(templates["gitignore.j2"], {}),
-        _STATE_IGNORE_FILE: templates["devenv.gitignore.j2"],
+        IGNORE_FILE: framed(templates["gitignore.j2"], {}),
+        STATE_IGNORE_FILE: templates["devenv.gitignore.j2"],
     }
     command = ("./dev" if wrapper else "devenv") + " up --for-ide"
     editor = devcontainer(manifest, table, template=templates["devcontainer.json.j2"], initialize=command)
@@ -178,4 +180,4 @@ def _notices(value: Mapping[str, object], table: Mapping[str, list[ports.Port | 
     return notices
 
 
-__all__ = ["COMPOSE_FILE", "DEVCONTAINER_FILE", "ENV_FILE", "TEMPLATES", "Rendered", "Variable", "render"]
+__all__ = ["TEMPLATES", "Rendered", "render"]

@@ -4,38 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from devenv.core.longform import REFERENCE
-from devenv.model.errors import Span
-
-Kind = Literal["project", "port", "image", "uid", "gid", "user", "secret"]
 
 _PARTS = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?+])(.*))?\}?", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
-    """One variable of the rendered file, and what a value is chosen from.
-
-    `default` is what Compose takes without a value (None: none). `required`: it must have one. Ports carry `service`,
-    `container_port`, `protocol` and `preferred`; images `service` and `ref`, the official reference. `where` is where
-    the manifest names it (`user` and `secret` alone). `passed` marks a name without a value in an `environment`,
-    which the container gets only where it is set.
-    """
-
-    name: str
-    kind: Kind
-    default: str | None = None
-    service: str = ""
-    container_port: int = 0
-    protocol: str = "tcp"
-    preferred: int = 0
-    ref: str = ""
-    required: bool = False
-    passed: bool = False
-    where: Span | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import pytest
 
 from devenv.app import values
 from devenv.app.project import Project
-from devenv.core.render.variables import Variable
+from devenv.core.rendered import Variable
 from devenv.model import labels
 from devenv.model.errors import DevenvError
 from devenv.model.manifest import Document

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from devenv.core.compose import load
-from devenv.core.render import COMPOSE_FILE
 from devenv.core.render.yaml import emit
+from devenv.core.rendered import COMPOSE_FILE
 from devenv.core.source import read_yaml
 from devenv.model.errors import DevenvError, DevenvErrors
 from tests.unit.core.compiling import CASES, FOLDER, rendered

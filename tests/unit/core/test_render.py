@@ -10,9 +10,10 @@ import pytest
 
 from devenv.core.compose import load
 from devenv.core.decode import BaseStack
-from devenv.core.render import COMPOSE_FILE, DEVCONTAINER_FILE, ENV_FILE, Rendered
+from devenv.core.render import Rendered
 from devenv.core.render.env import render_env
 from devenv.core.render.frame import RENDERER
+from devenv.core.rendered import COMPOSE_FILE, DEVCONTAINER_FILE, ENV_FILE
 from devenv.core.source import read_yaml
 from devenv.model.errors import DevenvError
 from tests.unit.core.compiling import CASES, FOLDER, manifest, rendered, templates

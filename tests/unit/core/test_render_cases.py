@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from devenv.core.decode import BaseStack
-from devenv.core.render import COMPOSE_FILE, DEVCONTAINER_FILE
+from devenv.core.rendered import COMPOSE_FILE, DEVCONTAINER_FILE
 from tests.unit.core.compiling import CASES, rendered
 
 FOLDERS = sorted(path.parent for path in CASES.glob("*/devenv.yaml"))

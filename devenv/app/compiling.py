@@ -1,0 +1,30 @@
+"""The manifest compiled: decoded and rendered. Loaded where it was not compiled before as it stands (`app.memo`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from devenv.app.data import bases, catalogue, templates
+from devenv.core.decode import decode
+from devenv.core.render import TEMPLATES, Rendered, render
+from devenv.host.files import read_text
+from devenv.model.manifest import Manifest
+
+
+def compile_manifest(
+    path: Path, shown: str, folder: Path, existing: Mapping[str, str], *, force: bool = False
+) -> tuple[Manifest, Rendered]:
+    """The manifest at `path` (for messages `shown`) of the repository in `folder`. `existing` are the rendered files
+    that are there, `force` says that those which a person edited are to be overwritten. Raises DevenvErrors (INPUT)."""
+    manifest = decode(read_text(path), shown, folder=str(folder), catalogue=catalogue(), bases=bases())
+    rendered = render(
+        manifest,
+        catalogue(),
+        templates={name: templates()[name] for name in TEMPLATES},
+        existing=existing,
+        wrapper=os.access(folder / "dev", os.X_OK),
+        force=force,
+    )
+    return manifest, rendered
