@@ -7,7 +7,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from devenv.model.errors import DevenvError, Span
+from devenv.model.errors import DevenvError, ExitCode, Span
 
 
 def read_text(path: Path) -> str:
@@ -80,5 +80,5 @@ def _unwritable(path: Path, error: OSError) -> DevenvError:
     return DevenvError(
         f"{path} cannot be written: {error.strerror}.",
         hint="Check the permissions of its folder and the space on its disk.",
-        where=Span(file=str(path)),
+        code=ExitCode.UNFIT,
     )

@@ -24,7 +24,9 @@ def error_data(error: DevenvError) -> dict[str, Any]:
 
 
 def _one(error: DevenvError) -> str:
-    lines = [f"{error.where}: {error.message}" if error.where else f"devenv: {error.message}"]
+    # A sentence about a whole file begins with its name already.
+    placed = error.where and (error.where.line or not error.message.startswith(error.where.file))
+    lines = [f"{error.where}: {error.message}" if placed else f"devenv: {error.message}"]
     if error.where and error.where.text:
         lines += _excerpt(error.where)
     lines.append(f"  → {error.hint}")

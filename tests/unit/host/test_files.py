@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from devenv.host.files import read_text, write_atomic
-from devenv.model.errors import DevenvError
+from devenv.model.errors import DevenvError, ExitCode
 
 
 def test_text_is_read_without_its_mark(tmp_path: Path) -> None:
@@ -65,5 +65,6 @@ def test_the_umask_is_kept(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(DevenvError, match="cannot be written"):
+    with pytest.raises(DevenvError, match="cannot be written") as caught:
         write_atomic(tmp_path / "file/a", b"")
+    assert caught.value.code == ExitCode.UNFIT

@@ -45,3 +45,10 @@ def test_the_same_for_a_program() -> None:
             {"message": "No engine answers.", "hint": "Start it.", "link": "https://example.org/engine"},
         ],
     }
+
+
+def test_a_sentence_about_a_whole_file_says_its_name_once() -> None:
+    about = DevenvError("a/b.yaml is not there.", hint="h", where=Span(file="a/b.yaml"))
+    assert render_error(about).startswith("devenv: a/b.yaml is not there.")
+    within = DevenvError("a/b.yaml is not UTF-8.", hint="h", where=Span(file="a/b.yaml", line=2, column=3))
+    assert render_error(within).startswith("a/b.yaml:2:3: a/b.yaml")
