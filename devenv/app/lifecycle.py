@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from devenv.app.context import Context
 from devenv.app.observing import sweep
 from devenv.app.project import read_project
 from devenv.app.running import Ending, carry_out
-from devenv.app.session import Session, session
+from devenv.app.session import session
 from devenv.app.up import Wishes, bring_up
 from devenv.core import teardown
 from devenv.host.machine import ThisHost
-from devenv.model.observed import Observed
 from devenv.model.plan import Plan, Stop
+from devenv.run.executor import Result
 
 
 def stop(ctx: Context, services: Sequence[str] = (), timeout: int | None = None) -> int:
     """Stop `services`, all where none is named. `timeout` in seconds, None for each container's own."""
-    return _with_plan(
-        ctx,
-        services,
-        "stop",
-        lambda here, observed: _within(teardown.stop(observed, tuple(services), stack=here.stack), timeout),
-    )
+    return _stop(ctx, services, timeout, last=True)
 
 
 def start(ctx: Context, services: Sequence[str] = ()) -> int:
@@ -34,7 +29,7 @@ def start(ctx: Context, services: Sequence[str] = ()) -> int:
 
 def restart(ctx: Context, services: Sequence[str] = (), timeout: int | None = None) -> int:
     """Stop `services` and bring them up again, whoever needs them after them."""
-    code = stop(ctx, services, timeout)
+    code = _stop(ctx, services, timeout, last=False)
     return code or bring_up(ctx, read_project(ctx), Wishes(services=tuple(services)), verb="restart")
 
 
@@ -49,18 +44,24 @@ def _within(plan: Plan, timeout: int | None) -> Plan:
     return replace(plan, nodes=tuple(nodes))
 
 
-def _with_plan(ctx: Context, services: Sequence[str], verb: str, decide: Callable[[Session, Observed], Plan]) -> int:
+def _stop(ctx: Context, services: Sequence[str], timeout: int | None, *, last: bool) -> int:
+    """`last`: nothing follows, so an end is told."""
     with session(ctx, locked=True) as here:
         observed, _ = sweep(here.engine, here.stack, (), look=False, seeds=False)
-        plan = decide(here, observed)
+        plan = _within(teardown.stop(observed, tuple(services), stack=here.stack), timeout)
+
+        def ending(result: Result) -> Ending | None:
+            over = last or result.failed or ctx.cancel.cancelled
+            return Ending(message="" if plan.nodes else "nothing to do") if over else None
+
         code, _ = carry_out(
             ctx,
             plan,
             engine=here.engine,
             host=ThisHost(install=False, ask=ctx.ask, say=ctx.ui.say),
             stack=here.stack,
-            verb=verb,
+            verb="stop",
             runs=here.project.runs,
-            ending=lambda result: Ending(message="" if plan.nodes else "nothing to do"),
+            ending=ending,
         )
         return code

@@ -37,6 +37,6 @@ def reset(ctx: Context, service: str) -> int:
             stack=here.stack,
             verb="reset",
             runs=project.runs,
-            ending=lambda result: Ending(),
+            ending=lambda result: Ending() if result.failed or ctx.cancel.cancelled else None,  # `up` follows
         )
     return code or bring_up(ctx, project, Wishes())

@@ -43,13 +43,14 @@ def carry_out(
     stack: Stack,
     verb: str,
     runs: Path | None,
-    ending: Callable[[Result], Ending],
+    ending: Callable[[Result], Ending | None],
     begun: float | None = None,
 ) -> tuple[int, Result]:
     """Do every node of `plan`. Returns the exit code (DESIGN, rule 12) and how each node ended.
 
-    `runs` is the folder for the record of the run (None: none is kept), `ending` is asked for what to say at the end,
-    `begun` is when the command began (`time.monotonic`), so that the time told is what the user waited.
+    `runs` is the folder for the record of the run (None: none is kept). `ending` is asked for what to say at the end;
+    where it says None the command goes on with another plan, and no end is told. `begun` is when the command began
+    (`time.monotonic`), so that the time told is what the user waited.
     """
     from devenv.extensions.probes import PROBES
     from devenv.extensions.seeders import SEEDERS
@@ -67,7 +68,7 @@ def carry_out(
             return ctx.ask(question)
 
     perform = Performer(engine=engine, probes=PROBES, seeders=SEEDERS, host=host, clock=clock, consent=consent)
-    with _record(runs, bus):
+    with _record(ctx, runs, bus):
         bus.subscribe(ctx.ui.subscriber())
         bus.emit(
             RunStarted,
@@ -80,14 +81,15 @@ def carry_out(
         result = execute(plan, perform, cancel=ctx.cancel, bus=bus, clock=clock, limits=_LIMITS)
         code = exit_code(result, ctx.cancel.cancelled)
         end = ending(result)
-        bus.emit(
-            RunFinished,
-            code=int(code),
-            seconds=time.monotonic() - begun,
-            urls={name: mask_urls(url) for name, url in end.urls.items()},
-            seeded=dict(end.seeded),
-            message=end.message,
-        )
+        if end is not None:
+            bus.emit(
+                RunFinished,
+                code=int(code),
+                seconds=time.monotonic() - begun,
+                urls={name: mask_urls(url) for name, url in end.urls.items()},
+                seeded=dict(end.seeded),
+                message=end.message,
+            )
     return int(code), result
 
 
@@ -118,25 +120,32 @@ def seeded_words(plan: Plan, result: Result) -> dict[str, str]:
 
 
 @contextmanager
-def _record(folder: Path | None, bus: Bus) -> Iterator[None]:
+def _record(ctx: Context, folder: Path | None, bus: Bus) -> Iterator[None]:
     """Every event as a line of a file of its own. A disk that is full must not keep the stack from coming up."""
-    file = _open(folder) if folder else None
-    if file is None:
+    if folder is None:
         yield
         return
     from devenv.run.record import Recorder
 
-    with file:
-        bus.subscribe(Recorder(file))
-        yield
-
-
-def _open(folder: Path) -> IO[str] | None:
-    name = time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + f"-{os.getpid()}.jsonl"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in sorted(folder.glob("*.jsonl"))[: -(KEPT_RUNS - 1)]:
-            old.unlink(missing_ok=True)
-        return open(folder / name, "w", encoding="utf-8")
-    except OSError:
-        return None
+        file = _open(folder)
+    except OSError as error:
+        ctx.ui.notice(f"this run leaves no record in {folder}: {error.strerror}")
+        yield
+        return
+    recorder = Recorder(file)
+    bus.subscribe(recorder)
+    try:
+        yield
+    finally:
+        lost = recorder.close()
+        if lost is not None:
+            ctx.ui.notice(f"the record of this run, {file.name}, is not whole: {lost.strerror}")
+
+
+def _open(folder: Path) -> IO[str]:
+    name = time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + f"-{os.getpid()}.jsonl"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in sorted(folder.glob("*.jsonl"))[: -(KEPT_RUNS - 1)]:
+        old.unlink(missing_ok=True)
+    return open(folder / name, "a", encoding="utf-8")  # appended to: a command may carry out more than one plan

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 
 import pytest
@@ -55,6 +56,45 @@ def test_a_broken_subscriber_is_let_go_and_the_others_go_on() -> None:
     bus.emit(StepLog, line="b")
     assert [e.line for e in heard] == ["a", "b"]
     assert [str(e) for e in bus.broken] == ["no space left on device"]
+
+
+class FullDisk(io.StringIO):
+    """Takes `room` characters."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._room = room
+
+    def write(self, text: str) -> int:
+        if self.tell() + len(text) > self._room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+def test_a_record_on_a_full_disk_ends_and_says_so_and_the_run_goes_on() -> None:
+    stream, bus = FullDisk(120), Bus(FrozenClock())
+    recorder = Recorder(stream)
+    bus.subscribe(recorder)
+    for line in ("a", "b" * 200, "c"):
+        bus.emit(StepLog, line=line)
+    assert [event.line for event in read_events(stream.getvalue().splitlines())] == ["a"]
+    lost = recorder.close()
+    assert lost is not None
+    assert lost.strerror == "No space left on device"
+    assert bus.broken == []
+    assert Recorder(io.StringIO()).close() is None
+
+
+def test_a_record_whose_end_does_not_fit_is_closed_all_the_same() -> None:
+    class Late(io.StringIO):
+        def close(self) -> None:
+            super().close()
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    recorder = Recorder(Late())
+    lost = recorder.close()
+    assert lost is not None
+    assert lost.errno == errno.ENOSPC
 
 
 OUTCOMES: tuple[Outcome, ...] = (
