@@ -87,6 +87,9 @@ class Judge:
             return Verdict(action="start", found=found, cause=f"ended with {current.exit_code}")
         if current.state == "paused":
             return Verdict(action="restart", found=found, cause="paused")
+        if current.state == "restarting" and not one_shot:
+            # Between two of the engine's tries lies up to a minute; what was mended meanwhile is tried now.
+            return Verdict(action="restart", found=found, cause="it keeps restarting")
         for name in shares(service):
             other = before.get(name)
             if other is not None and (other.action != "keep" or _later(other.found.current, current)):
