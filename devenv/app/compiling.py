@@ -6,11 +6,22 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from devenv.app.data import bases, catalogue, templates
-from devenv.core.decode import decode
+from devenv.app.data import catalogue, templates
+from devenv.app.places import data_folder
+from devenv.core.decode import BaseStack, decode
 from devenv.core.render import TEMPLATES, Rendered, render
 from devenv.host.files import read_text
 from devenv.model.manifest import Manifest
+
+
+def bases() -> Mapping[str, BaseStack]:
+    """The stacks that `base:` may name."""
+    return {
+        file.parent.name: BaseStack(
+            name=file.parent.name, folder=str(file.parent), file=str(file), text=read_text(file)
+        )
+        for file in sorted((data_folder() / "stacks" / "examples").glob("*/devenv.yaml"))
+    }
 
 
 def compile_manifest(

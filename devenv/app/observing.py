@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from devenv.app.digests import Digests, seed_digests
 from devenv.app.lastlook import last_looks, remember
 from devenv.model import labels
 from devenv.model.errors import DevenvError
@@ -16,9 +17,6 @@ from devenv.model.stack import Service, Stack
 
 LOOK = 0.2
 """Seconds that a look at a running service may take (README of `status`: as looked at now)."""
-
-Digests = Mapping[str, Mapping[str, str]]
-"""Service → seed's name → digest."""
 
 
 def container_of(observed: Observed, service: str) -> ObservedContainer | None:
@@ -38,7 +36,7 @@ def sweep(
     too, all at once. Also returned: the digests of all seed files, read meanwhile."""
     names = [service.container_name for service in stack.services.values()]
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="sweep") as pool:
-        digesting = pool.submit(_digests, stack) if seeds else None
+        digesting = pool.submit(seed_digests, stack) if seeds else None
         observed = engine.observe(stack.project, names=names, images=images)
         if look:
             running = {
@@ -74,17 +72,6 @@ def look_at(engine: Engine, stack: Stack, containers: Mapping[str, ObservedConta
         seen = {**last_looks(folder, containers), **seen}
     remember(folder, containers, seen)
     return seen
-
-
-def _digests(stack: Stack) -> Digests:
-    from devenv.extensions.seeders import SEEDERS
-
-    found: dict[str, dict[str, str]] = {}
-    for name, service in stack.services.items():
-        if service.seeds and service.seeder:
-            seeder = SEEDERS[service.seeder]
-            found[name] = {seed.name: seeder.digest(seed) for seed in service.seeds}
-    return found
 
 
 def _ledger(engine: Engine, service: Service, container: ObservedContainer) -> Mapping[str, LedgerEntry] | None:

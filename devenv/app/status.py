@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from devenv.app.context import Context
-from devenv.app.observing import Digests, container_of, sweep
+from devenv.app.digests import Digests
+from devenv.app.observing import container_of, sweep
 from devenv.app.session import Session, session
 from devenv.core.mask import mask_urls
 from devenv.core.selection import check as check_services

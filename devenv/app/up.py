@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from devenv.app import values
 from devenv.app.context import Context
+from devenv.app.digests import Digests
 from devenv.app.images import gather
 from devenv.app.lastlook import remember
 from devenv.app.notices import moved_ports, sources, tell_orphans, tell_rendered
-from devenv.app.observing import Digests, container_of, sweep
+from devenv.app.observing import container_of, sweep
 from devenv.app.project import Project, read_project
 from devenv.app.running import Ending, carry_out, seeded_words
 from devenv.app.session import Session, assemble, on_engine, open_session
@@ -21,14 +22,14 @@ from devenv.core.reconcile import reconcile
 from devenv.core.resolve import Images
 from devenv.host.machine import ThisHost
 from devenv.model.errors import ExitCode
-from devenv.model.events import Done, Failed
+from devenv.model.events import Done, Failed, Skipped
 from devenv.model.observed import Observed
 from devenv.model.plan import Plan, WaitReady
 from devenv.model.protocols import Host
 from devenv.run.executor import Result
 
 TRIES = 3
-"""Plans made in one `up`: an assumption that fails meanwhile (a port that was taken) ends in a new look."""
+"""Plans made in one `up`: where a port is taken between the look and the start, another one is chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,8 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
     tell_rendered(ctx, project, wishes.leave)
     host = ThisHost(install=not ctx.no_install, ask=ctx.ask, say=ctx.ui.say)
     with open_session(ctx, project, ensure=True, locked=True) as session:
-        for attempt in range(1, TRIES + 1):
+        ports = _Ports()
+        while True:
             decided = decide(session, wishes, host)
             session = decided.session
             if project.own:
@@ -107,16 +109,13 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
                 stack=session.stack,
                 verb=verb,
                 runs=project.runs,
-                ending=partial(_ending, decided),
+                ending=partial(_ending, decided, ports),
                 begun=begun,
             )
             _remember_ready(decided, result)
-            if attempt < TRIES and code == ExitCode.FAILED and _port_was_taken(result):
-                ctx.ui.say("a port was taken meanwhile: looking again")
-                session = again(session)
-                continue
-            return code
-    raise AssertionError("not reached")
+            if ports.elsewhere is None:
+                return code
+            session = ports.elsewhere
 
 
 def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
@@ -156,10 +155,29 @@ def told(decided: Decided) -> tuple[str, ...]:
     )
 
 
-def again(session: Session) -> Session:
-    """The same project looked at anew: ports are chosen again, from what is taken now."""
-    own = session.engine.projects().get(session.name, ())
-    return assemble(session.ctx, session.project, session.engine, session.name, own)
+@dataclass(slots=True)
+class _Ports:
+    """Ports that were taken between a look and the start of a container. `lost` are all of them since the command
+    began, `left` how many more plans may be made, `elsewhere` the session with others, None where there is no use."""
+
+    left: int = TRIES - 1
+    lost: set[int] = field(default_factory=set)
+    elsewhere: Session | None = None
+
+    def moved(self, session: Session, result: Result) -> bool:
+        """Whether what `result` says was taken can be had elsewhere: not where a person said the port."""
+        self.elsewhere = None
+        taken = {int(port) for failed in result.failed.values() if (port := failed.data.get("port_taken"))}
+        if not taken or not self.left or result.cancelled or session.ctx.cancel.cancelled:
+            return False
+        self.left -= 1
+        self.lost |= taken
+        own = session.engine.projects().get(session.name, ())
+        found = assemble(session.ctx, session.project, session.engine, session.name, own, self.lost)
+        if all(session.values.get(name) == value for name, value in found.values.items()):
+            return False
+        self.elsewhere = found
+        return True
 
 
 def _dry_run(ctx: Context, project: Project, wishes: Wishes) -> int:
@@ -192,14 +210,17 @@ def plan_text(ctx: Context, plan: Plan) -> str:
     )  # fmt: skip
 
 
-def _ending(decided: Decided, result: Result) -> Ending:
-    """The addresses of the host, and what was seeded."""
+def _ending(decided: Decided, ports: _Ports, result: Result) -> Ending | None:
+    """The addresses of the host, and what was seeded; None where another plan follows."""
+    if ports.moved(decided.session, result):
+        decided.session.ctx.ui.say("a port was taken meanwhile: looking again")
+        return None
     stack = decided.session.stack
-    failed = {node.step.service for node in decided.plan.nodes if isinstance(result.outcomes.get(node.id), Failed)}
+    down = {n.step.service for n in decided.plan.nodes if isinstance(result.outcomes.get(n.id), Failed | Skipped)}
     urls = {
         label: url
         for name, service in stack.services.items()
-        if name not in failed
+        if name not in down
         for label, url in service.urls.items()
     }
     return Ending(
@@ -222,7 +243,3 @@ def _remember_ready(decided: Decided, result: Result) -> None:
     observed = session.engine.observe(session.name)
     containers = {name: found for name in session.stack.services if (found := container_of(observed, name)) is not None}
     remember(session.project.folder, containers, {name: True for name in names if name in containers})
-
-
-def _port_was_taken(result: Result) -> bool:
-    return any(failed.data.get("port_taken") for failed in result.failed.values())

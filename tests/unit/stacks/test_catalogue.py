@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devenv.app import data
+from devenv.app import compiling, data
 from devenv.core.catalogue import read_service
 from devenv.core.decode import decode
 from devenv.core.dockerfile import bases
@@ -51,7 +51,7 @@ def test_a_stack_is_a_manifest_without_errors(name: str) -> None:
 
 def test_a_stack_that_is_not_there_is_no_base() -> None:
     with pytest.raises(DevenvError, match="no stack `shpo`"):
-        decode("base: shpo\n", "devenv.yaml", folder="/x", catalogue=data.catalogue(), bases=data.bases())
+        decode("base: shpo\n", "devenv.yaml", folder="/x", catalogue=data.catalogue(), bases=compiling.bases())
 
 
 def test_the_shop_s_seeds_are_what_its_script_makes(tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""Digests of seed files, kept by size and time, so that an unchanged file is not read again to know that it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from devenv.host.files import write_atomic
+from devenv.model.errors import DevenvError
+from devenv.model.stack import Seed, Stack
+
+_FILE = ".devenv/digests.json"
+_RACY = 2_000_000_000
+"""Nanoseconds: a file younger than that may change again within one tick of its time stamp."""
+
+Digests = Mapping[str, Mapping[str, str]]
+"""Service → seed's name → digest."""
+
+
+def seed_digests(stack: Stack) -> Digests:
+    """The digest of every seed of the stack. Raises DevenvError (INPUT) for a file that cannot be read."""
+    from devenv.extensions.seeders import SEEDERS
+
+    kept = _read(Path(stack.folder))
+    seen: dict[str, Any] = {}
+    found: dict[str, dict[str, str]] = {}
+    for name, service in stack.services.items():
+        if not service.seeds or not service.seeder:
+            continue
+        seeder = SEEDERS[service.seeder]
+        found[name] = {}
+        for seed in service.seeds:
+            key, mark = f"{name} {seed.name}", _mark(seed)
+            known = kept.get(key)
+            if mark is None or not isinstance(known, list) or known[:1] != [mark]:
+                known = [mark, seeder.digest(seed)]
+            found[name][seed.name] = str(known[1])
+            if mark is not None:
+                seen[key] = known
+    if seen != kept:
+        _write(Path(stack.folder), seen)
+    return found
+
+
+def _mark(seed: Seed) -> str | None:
+    """What the digest hangs on; None where the file is too young to be known by its time."""
+    try:
+        found = os.stat(seed.file)
+    except (OSError, ValueError):
+        return None
+    if time.time_ns() - found.st_mtime_ns < _RACY:
+        return None
+    options = json.dumps(dict(seed.options), sort_keys=True, default=str)
+    return (
+        f"{seed.file} {found.st_size} {found.st_mtime_ns} {found.st_ino} "
+        f"{seed.kind} {seed.table} {seed.transactional} {options}"
+    )
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        kept = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        return kept if isinstance(kept, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _write(folder: Path, seen: Mapping[str, Any]) -> None:
+    try:
+        if (folder / _FILE).parent.is_dir():
+            write_atomic(folder / _FILE, json.dumps(seen, ensure_ascii=False, indent=1).encode())
+    except DevenvError:
+        return  # a full disk costs the time of reading again, no more

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from devenv.app.digests import seed_digests
+from devenv.model.errors import DevenvError
+from devenv.model.stack import Seed, Service, Stack
+
+
+def _stack(folder: Path, **options: object) -> Stack:
+    seed = Seed(name="a.csv", kind="csv", file=str(folder / "a.csv"), table="a", options=options)
+    service = Service(name="db", config={}, image="x", container_name="shop-db-1", seeds=(seed,), seeder="postgres")
+    return Stack(
+        project="shop", folder=str(folder), working_dir=str(folder), files=(), services={"db": service}, networks={},
+        volumes={},
+    )  # fmt: skip
+
+
+def _digest(folder: Path, **options: object) -> str:
+    return seed_digests(_stack(folder, **options))["db"]["a.csv"]
+
+
+def _put(folder: Path, text: str, second: int) -> None:
+    (folder / "a.csv").write_text(text)
+    os.utime(folder / "a.csv", (second, second))
+
+
+def test_a_file_that_did_not_change_is_not_read_again(tmp_path: Path) -> None:
+    (tmp_path / ".devenv").mkdir()
+    _put(tmp_path, "id\n1\n", 1000)
+    first = _digest(tmp_path)
+    # Other content under the same size and time: only who does not read it does not see it.
+    file = tmp_path / "a.csv"
+    with file.open("r+") as opened:
+        opened.write("id\n2\n")
+    os.utime(file, (1000, 1000))
+    assert _digest(tmp_path) == first
+
+
+def test_content_time_and_options_make_another(tmp_path: Path) -> None:
+    (tmp_path / ".devenv").mkdir()
+    _put(tmp_path, "id\n1\n", 1000)
+    digests = [_digest(tmp_path), _digest(tmp_path, delimiter=";")]
+    _put(tmp_path, "id\n2\n", 1001)
+    digests.append(_digest(tmp_path))
+    assert len(set(digests)) == 3
+    _put(tmp_path, "id\n1\n", 1002)
+    assert _digest(tmp_path) == digests[0]
+
+
+def test_a_young_file_is_read_each_time_and_a_broken_memo_is_none(tmp_path: Path) -> None:
+    (tmp_path / ".devenv").mkdir()
+    (tmp_path / ".devenv/digests.json").write_text('{"db a.csv": 1}')
+    (tmp_path / "a.csv").write_text("id\n1\n")
+    first = _digest(tmp_path)
+    (tmp_path / "a.csv").write_text("id\n2\n")
+    assert _digest(tmp_path) != first
+    assert "a.csv" not in (tmp_path / ".devenv/digests.json").read_text()
+
+
+def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DevenvError, match=r"a\.csv"):
+        _digest(tmp_path)
