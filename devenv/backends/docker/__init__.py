@@ -1,4 +1,4 @@
-"""The Docker engine, over the Docker SDK. `connect` is all that others need; it alone imports the SDK."""
+"""The Docker engine, over its HTTP API. `connect` is all that others need."""
 
 from __future__ import annotations
 

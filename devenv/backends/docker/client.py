@@ -1,29 +1,26 @@
-"""One connection to an engine: short requests through the SDK's pool, streams on sockets of their own.
+"""The way to an engine: each request on a socket of its own, short ones here, streams in `stream`.
 
-Every error that leaves this module is a DevenvError.
+The Docker SDK and its HTTP library are not behind it: loading them takes longer than all else that an `up` does which
+has nothing to do. The SDK reads the logins of registries. Every error that leaves this module is a DevenvError.
 """
 
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
-import requests
-from docker.api.client import APIClient
-from docker.errors import DockerException
-from docker.tls import TLSConfig
-from requests.adapters import HTTPAdapter
-
 from devenv.backends.docker import errors
-from devenv.backends.docker.tls import pump
 from devenv.model.errors import DevenvError, ExitCode
+
+if TYPE_CHECKING:
+    import ssl
 
 T = TypeVar("T")
 
@@ -33,7 +30,6 @@ READ = 30.0
 """Seconds that a question may take."""
 WRITE = 180.0
 """Seconds that a change may take: a busy disk makes removing slow."""
-POOL = 64
 Query = Mapping[str, Any] | Sequence[tuple[str, Any]]
 
 
@@ -43,7 +39,6 @@ class Client:
     def __init__(self, url: str, *, timeout: float, tls: str = "") -> None:
         self.url = url
         self._timeout = timeout
-        self._secure = _security(url, tls)
         parts = urlsplit(url)
         if parts.scheme not in ("unix", "tcp", "http", "https"):
             raise DevenvError(
@@ -53,23 +48,11 @@ class Client:
                 code=ExitCode.UNFIT,
             )
         self._path = parts.path if parts.scheme == "unix" else ""
-        self._address = (parts.hostname or "", parts.port or (2376 if self._secure else 2375))
+        self._secure = _security(tls, parts.scheme)
         try:
-            self._session = APIClient(
-                base_url=url,
-                version="1.41",
-                timeout=int(READ),
-                tls=self._secure[0] if self._secure else False,
-                max_pool_size=POOL,
-            )
-        except (DockerException, ValueError) as error:
+            self._address = (parts.hostname or "", parts.port or (2376 if self._secure else 2375))
+        except ValueError as error:  # a port that is none
             raise errors.unreachable(url, error) from None
-        # Nothing of the environment: a proxy variable must not stand between us and the engine, REQUESTS_CA_BUNDLE
-        # would override the engine's own CA, and looking for a .netrc at each request takes time.
-        self._session.trust_env = False
-        if not self._path and not self._secure:
-            self._session.mount("http://", HTTPAdapter(pool_maxsize=POOL))
-        self._base = self._session.base_url
         self.api = ""
         self.version: Mapping[str, Any] = self.call("GET", "/version", what="ask for its version", timeout=timeout)
         self.api = str(self.version.get("ApiVersion", ""))
@@ -130,24 +113,29 @@ class Client:
         timeout: float | None = None,
     ) -> tuple[int, str]:
         """Status and text of one short request."""
-        sent = dict(headers or {})
+        sent = {"Host": "docker", "User-Agent": "devenv", "Connection": "close", **(headers or {})}
         if body is not None:
             data = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
+        if method != "GET":
+            sent["Content-Length"] = str(len(data or b""))
+        head = "".join(f"{key}: {value}\r\n" for key, value in sent.items())
         wait = timeout if timeout is not None else READ if method == "GET" else WRITE
-        try:
-            with self._session.request(
-                method,
-                self._base + self.path(template, params),
-                data=data,
-                headers=sent,
-                timeout=(self._timeout, wait),
-            ) as answer:
-                return answer.status_code, answer.text
-        except requests.exceptions.Timeout:
-            raise errors.silent(self.url, wait) from None
-        except (requests.exceptions.RequestException, DockerException, OSError) as error:
-            raise self._lost(error) from None
+        with contextlib.closing(self.socket()) as connection:
+            connection.settimeout(wait)
+            try:
+                # One that refuses may not read all that is sent: its answer says why.
+                with contextlib.suppress(BrokenPipeError):
+                    connection.sendall(
+                        f"{method} {self.path(template, params)} HTTP/1.1\r\n{head}\r\n".encode() + (data or b"")
+                    )
+                with http.client.HTTPResponse(connection, method=method) as answer:
+                    answer.begin()
+                    return answer.status, answer.read().decode(errors="replace")
+            except TimeoutError:
+                raise errors.silent(self.url, wait) from None
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                raise self._lost(error) from None
 
     def socket(self, timeout: float | None = None) -> socket.socket:
         """A new connection to the engine, blocking once it stands."""
@@ -155,13 +143,20 @@ class Client:
         try:
             if self._path:
                 connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                connection.settimeout(wait)
-                connection.connect(self._path)
             else:
                 connection = socket.create_connection(self._address, timeout=wait)
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with contextlib.ExitStack() as failed:
+                failed.callback(connection.close)
+                if self._path:
+                    connection.settimeout(wait)
+                    connection.connect(self._path)
+                else:
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 if self._secure:
-                    connection = pump(connection, self._secure[1], self._address[0])
+                    from devenv.backends.docker.tls import pump
+
+                    connection = pump(connection, self._secure, self._address[0])
+                failed.pop_all()
         except TimeoutError:
             raise errors.silent(self.url, wait) from None
         except OSError as error:
@@ -170,28 +165,24 @@ class Client:
         return connection
 
     def _lost(self, error: BaseException) -> DevenvError:
-        if "Permission denied" in str(error):
-            return errors.denied(self.url)
-        return errors.unreachable(self.url, error)
+        return errors.denied(self.url) if isinstance(error, PermissionError) else errors.unreachable(self.url, error)
 
     def credentials(self, ref: str) -> dict[str, str]:
         """The header that tells the engine who asks the registry of `ref`; empty without a login."""
         from docker import auth
+        from docker.errors import DockerException
 
         try:
             registry, _ = auth.resolve_repository_name(ref)
-            found = auth.get_config_header(self._session, registry)
+            login = auth.resolve_authconfig(auth.load_config(), registry)
+            found = auth.encode_header(login) if login else b""
         except DockerException as error:
             raise DevenvError(
                 f"the login for {ref} cannot be read: {error}",
                 hint="mend `credsStore` or `credHelpers` in ~/.docker/config.json, or `docker login` again",
                 code=ExitCode.UNFIT,
             ) from None
-        return {"X-Registry-Auth": found.decode() if isinstance(found, bytes) else str(found)} if found else {}
-
-    def close(self) -> None:
-        with contextlib.suppress(Exception):
-            self._session.close()
+        return {"X-Registry-Auth": found.decode()} if found else {}
 
 
 def together(calls: Sequence[Callable[[], T]], *, at_once: int = 16) -> list[T]:
@@ -253,21 +244,21 @@ def _number(api: str) -> tuple[int, ...]:
         return (0,)
 
 
-def _security(url: str, folder: str) -> tuple[TLSConfig, ssl.SSLContext] | None:
-    """For the SDK, and the same for our own sockets; None for a plain connection."""
-    if not folder or url.startswith("unix://"):
+def _security(folder: str, scheme: str) -> ssl.SSLContext | None:
+    """What a connection is secured with, by the certificates in `folder` where there is one; None for a plain one."""
+    if scheme == "unix" or not (folder or scheme == "https"):
         return None
+    import ssl
+
     ca, cert, key = (os.path.join(folder, f"{part}.pem") for part in ("ca", "cert", "key"))
     try:
-        pair = (cert, key) if os.path.exists(cert) else None
-        context = ssl.create_default_context(cafile=ca if os.path.exists(ca) else None)
-        if pair:
-            context.load_cert_chain(*pair)
-        config = TLSConfig(client_cert=pair, ca_cert=ca if os.path.exists(ca) else None, verify=True)
-    except (OSError, DockerException) as error:
+        context = ssl.create_default_context(cafile=ca if folder and os.path.exists(ca) else None)
+        if folder and os.path.exists(cert):
+            context.load_cert_chain(cert, key)
+    except OSError as error:
         raise DevenvError(
             f"the engine's certificates in {folder} cannot be used: {error}",
             hint="set DOCKER_CERT_PATH to the folder that holds ca.pem, cert.pem and key.pem",
             code=ExitCode.UNFIT,
         ) from None
-    return config, context
+    return context

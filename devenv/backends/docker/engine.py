@@ -175,4 +175,4 @@ class DockerEngine:
         )
 
     def close(self) -> None:
-        self._client.close()
+        """Nothing is kept open between requests."""

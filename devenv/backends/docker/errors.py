@@ -96,11 +96,7 @@ def refusal(status: int, text: str, what: str) -> DevenvError:
 
 
 def _plain(why: object) -> str:
-    """The innermost cause in a few words: the SDK wraps errors in one another's repr."""
+    """The cause in a few words."""
     if isinstance(why, OSError) and why.strerror:
         return why.strerror
-    text = str(why)
-    inner = re.findall(r"\[Errno -?\d+\] ([^'\")]+)|(?:Error|Refused|Aborted|Disconnected)\('([^']+)'", text)
-    if inner:
-        return str(next(part for part in inner[-1] if part))
-    return text or type(why).__name__
+    return str(why) or type(why).__name__
