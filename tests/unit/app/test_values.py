@@ -101,3 +101,10 @@ def test_labels_that_are_no_json_say_nothing(tmp_path: Path) -> None:
         ],
     )
     assert found.labels == {"DEVENV_PORT_WEB_80": "8081"}
+
+
+def test_a_port_that_the_engine_found_taken_moves_wherever_it_runs() -> None:
+    known = values.Given(shell={}, kept={"A": "48101"})
+    assert values.choose_ports([_port("A", 48101)], known, (), local=False, lost={48101}) == {"A": "48102"}
+    said = values.Given(shell={"A": "48101"})
+    assert values.choose_ports([_port("A", 48101)], said, (), local=False, lost={48101}) == {"A": "48101"}
