@@ -242,8 +242,6 @@ class UpPlanner:
         before = self.nodes.has([f"start:{name}"])
         if before:
             cause = "started"
-        elif current is not None and current.state == "restarting":
-            cause = "it keeps restarting"
         elif name not in self.observed.ready and service.ready:
             cause = "not looked at yet"
         elif not self.observed.ready.get(name, True):
