@@ -52,7 +52,6 @@ def client(engine_address: Address) -> Iterator[Client]:
     # The classic builder keeps every step as an image, also of builds that fail.
     for image in _nameless(found) - before:
         found.call("DELETE", f"/images/{image}", what="remove what a test made", accept=(404, 409))
-    found.close()
 
 
 def _nameless(client: Client) -> set[str]:
