@@ -19,6 +19,10 @@ LOOPS = 3
 """Restarts while one waits that are a loop."""
 _LONGEST = 1000
 """Characters of such a line."""
+_FORMAT = (
+    "its program is for another machine's architecture, or a script without a `#!` line: build or pull the image for "
+    "this one, or mend the script"
+)
 
 
 def verdict(service: str, container: ObservedContainer, *, restarts: int = 0) -> Failed | None:
@@ -54,12 +58,14 @@ def gone(service: str) -> Failed:
 
 def failed(engine: Engine, container: str, failure: Failed) -> Failed:
     """`failure` with the last lines that `container` said."""
+    log = last_lines(engine, container)
     return Failed(
         message=failure.message,
-        hint=failure.hint,
+        # An init says this in the container's own output, where the engine would have refused the start.
+        hint=_FORMAT if log and "exec format error" in log[-1].lower() else failure.hint,
         code=failure.code,
         data=failure.data,
-        log=last_lines(engine, container),
+        log=log,
     )
 
 

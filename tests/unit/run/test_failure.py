@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from devenv.backends.fake import FakeEngine
+from devenv.backends.fake import Behaviour, FakeEngine
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.observed import ObservedContainer
 from devenv.run.clock import SystemClock
-from devenv.run.failure import last_lines, seconds, signal_name, verdict
+from devenv.run.failure import failed, last_lines, seconds, signal_name, verdict
 from devenv.run.holder import holder, taken_port
 from tests.unit.run.virtual import IMAGE, container
 
@@ -57,6 +57,17 @@ def test_times_of_the_engine() -> None:
 
 def test_lines_that_cannot_be_read_are_none() -> None:
     assert last_lines(FakeEngine(), "nobody") == ()
+
+
+def test_a_program_of_another_architecture_has_a_remedy_of_its_own() -> None:
+    behaviour = Behaviour(exit_code=1, log=(("stderr", "exec /run: exec format error"),))
+    engine = FakeEngine(images=[IMAGE], behaviours={IMAGE: behaviour})
+    name = container(engine)
+    found = verdict("app", engine.inspect(name))
+    assert found is not None
+    told = failed(engine, name, found)
+    assert told.log == ("exec /run: exec format error",)
+    assert "architecture" in told.hint
 
 
 def test_the_clock_is_this_machines() -> None:
