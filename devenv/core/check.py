@@ -15,9 +15,8 @@ from devenv.core.graph import find_cycle
 from devenv.core.ports import image_variable, port_variable
 from devenv.core.suggest import did_you_mean
 from devenv.model.errors import DevenvError, Span
-from devenv.model.manifest import CatalogueService, Document, Path
+from devenv.model.manifest import Document, Path
 
-SEED_KINDS = {".sql": "sql", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _BRACED = re.compile(longform.REFERENCE.pattern + r"|\$\{[^}]*\}?")
 _REFERENCE = re.compile(r"\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*(?::?[-?+].*)?\}", re.DOTALL | re.ASCII)
 _SIMPLE = re.compile(r"\$\$|\$\{?([A-Za-z_]\w*)\}?", re.ASCII)
@@ -209,74 +208,6 @@ def _ready(document: Document, name: str, service: Mapping[str, Any], hurt: bool
                 yield DevenvError(
                     f"`{pattern}` is no regular expression: {error}.", hint="Escape it or correct it.", where=where
                 )
-
-
-def seeds(document: Document, catalogue: Mapping[str, CatalogueService]) -> Iterator[DevenvError]:
-    """Seeds that nothing can load."""
-    for name, service in services(document).items():
-        written = service.get("seed")
-        if not written:
-            continue
-        kind = catalogue.get(str(service.get("use", "")).partition("@")[0])
-        unknown = "use" in service and kind is None  # told already
-        if not unknown and (kind is None or kind.seeder is None):
-            known = [item.name for item in catalogue.values() if item.seeder]
-            hint = (
-                "Give it `use:` with one of " + ", ".join(f"`{item}`" for item in sorted(known)) + "."
-                if known
-                else "Take it out."
-            )
-            yield DevenvError(
-                f"devenv cannot seed `{name}`.", hint=hint, where=document.where(("services", name, "seed"))
-            )
-        for index, seed in enumerate(written if isinstance(written, list) else [written]):
-            path: Path = ("services", name, "seed", index) if isinstance(written, list) else ("services", name, "seed")
-            yield from _seed(document, path, seed)
-        yield from _tables(document, name, written)
-
-
-def _tables(document: Document, service: str, written: Any) -> Iterator[DevenvError]:
-    """Two seeds of rows for one table: each would replace what the other put there, at every `up`."""
-    owners: dict[str, str] = {}
-    for index, seed in enumerate(written if isinstance(written, list) else ()):
-        long = seed if isinstance(seed, Mapping) else {"csv": seed} if _rows(seed) else {}
-        file = next((str(long[kind]) for kind in ("csv", "jsonl") if kind in long), "")
-        table = str(long.get("table") or file.rpartition("/")[2].rpartition(".")[0])
-        if file and owners.setdefault(table, file) != file:
-            yield DevenvError(
-                f"`{owners[table]}` and `{file}` are both seeds of the table `{table}`.",
-                hint="A table has one seed of rows, which owns it: make one file of the two, or name another `table:`.",
-                where=place(document, ("services", service, "seed", index)),
-            )
-
-
-def _rows(seed: Any) -> bool:
-    return isinstance(seed, str) and SEED_KINDS.get("." + seed.rpartition(".")[2].lower()) in ("csv", "jsonl")
-
-
-def _seed(document: Document, path: Path, seed: Any) -> Iterator[DevenvError]:
-    where = place(document, path)
-    if isinstance(seed, str):
-        suffix = re.search(r"(\.[A-Za-z0-9]+)$", seed.rpartition("/")[2])
-        if suffix and suffix[1].lower() not in SEED_KINDS:
-            known = ", ".join(SEED_KINDS)
-            hint = f"A seed is a file of {known}, or a folder of them."
-            yield DevenvError(f"`{seed}` is no kind of seed that devenv knows.", hint=hint, where=where)
-        return
-    kinds = [kind for kind in ("sql", "csv", "jsonl") if kind in seed]
-    if len(kinds) != 1:
-        hint = "A long form names one file: `sql:`, `csv:` or `jsonl:`."
-        yield DevenvError(
-            "This seed names no file." if not kinds else "This seed names several files.", hint=hint, where=where
-        )
-        return
-    only_rows = {"table", "columns"} if kinds[0] == "sql" else set()
-    only_csv = {"delimiter", "null", "header"} if kinds[0] != "csv" else set()
-    for key in (key for key in seed if key in only_rows | only_csv):
-        hint = "It is for `csv`" + (" and `jsonl`" if key in ("table", "columns") else "") + ": take it out."
-        yield DevenvError(
-            f"`{key}` means nothing for a seed of {kinds[0]}.", hint=hint, where=document.where((*path, key))
-        )
 
 
 def _variables(document: Document) -> Iterator[DevenvError]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from devenv.core import addresses, check, longform, paths, ports
+from devenv.core import addresses, check, check_seeds, longform, paths, ports
 from devenv.core import catalogue as catalogue_of
 from devenv.core.compose.merge import merge
 from devenv.core.schema.explain import problems
@@ -167,7 +167,7 @@ class _Reading:
         self.errors += check.not_yet(document)
         self.errors += check.references(document)
         self.errors += check.consistent(document, tuple(self.names), frozenset(self.hurt))
-        self.errors += check.seeds(document, self.catalogue)
+        self.errors += check_seeds.wrong(document, self.catalogue)
         document = self.evaluated(document)
         self.errors += check.circle(document)
         if "name" not in document.value and ("name",) not in self.hurt:

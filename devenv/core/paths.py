@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from devenv.core.longform import is_path, split
+from devenv.core.seeds import SEED_FILES
 
 Change = Callable[[str], str]
 
@@ -115,7 +116,7 @@ def _seeds(seeds: Any, path: Callable[[Any], Any]) -> Any:
     if isinstance(seeds, list):
         return [_seeds(seed, path) for seed in seeds]
     if isinstance(seeds, Mapping):
-        return {key: path(item) if key in ("sql", "csv", "jsonl") else item for key, item in seeds.items()}
+        return {key: path(item) if key in SEED_FILES else item for key, item in seeds.items()}
     return path(seeds)
 
 

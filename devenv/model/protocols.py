@@ -224,12 +224,14 @@ class SeedTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedResult:
-    """`rows` that it put there (None where that cannot be said); `skipped` where the ledger had it as done already;
-    `kept` says why a changed seed was not loaded ("" where it was): the rows in the table are the user's."""
+    """`rows` that it put there (None where that cannot be said), each a `unit`; `skipped` where the ledger had it as
+    done already; `kept` says why a changed seed was not loaded ("" where it was): the rows in the table are the
+    user's."""
 
     rows: int | None = None
     skipped: bool = False
     kept: str = ""
+    unit: str = "row"
 
 
 class Seeder(Protocol):

@@ -211,7 +211,7 @@ class Performer:
             return Done(detail="left as it is", data=data)
         if result.skipped:
             return Done(detail="loaded before", data=data)
-        return Done(detail="loaded" if result.rows is None else _rows(result.rows), data=data)
+        return Done(detail="loaded" if result.rows is None else _many(result.rows, result.unit), data=data)
 
     def _seed_failed(self, step: SeedData, error: DevenvError) -> Failed:
         """In its own words, unless the server died of it or meanwhile: then in those."""
@@ -256,5 +256,5 @@ class Performer:
         return Done()
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"
+def _many(count: int, unit: str) -> str:
+    return f"{count:,} {unit}{'' if count == 1 else 's'}"

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from devenv.core.check import SEED_KINDS
 from devenv.core.compose import mounts, values
 from devenv.core.compose.values import Reader, fields
+from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS, SEEDER_KINDS
 from devenv.model.manifest import Path
 from devenv.model.stack import Ready, Seed, Task
 
 KEY = "x-devenv"
+_NAMES = ", ".join(f"`{kind}`" for kind in SEED_FILES)
 _KINDS = ("http", "tcp", "exec", "log", "health")
 _SEED_OPTIONS = ("columns", "delimiter", "null", "header")
 ABOUT = ("owner", "docs", "runbook", "links")
@@ -145,14 +147,23 @@ def _kind(path: str) -> str | None:
 
 
 def seeds(
-    reader: Reader, value: Any, at: Path, *, folder: str, listings: Mapping[str, Sequence[str]]
+    reader: Reader, value: Any, at: Path, *, seeder: str | None, folder: str, listings: Mapping[str, Sequence[str]]
 ) -> tuple[Seed, ...]:
     """`seed`, a folder as one seed a file of it in name order. `folder` is the repository's, for names;
-    `listings` are the names of the files in the folders that are named."""
+    `listings` are the names of the files in the folders that are named. Kinds that `seeder` does not load are wrong."""
+    kinds = SEEDER_KINDS.get(seeder or "", SEED_FILES)
     found: dict[str, Seed] = {}
     owners: dict[str, str] = {}
     for item, here in seed_items(value, at):
         for seed in _seeds(reader, item, here, folder, listings):
+            if seed.kind not in kinds:
+                reader.wrong(
+                    here,
+                    f"{seeder} takes no seed of {seed.kind} (`{seed.name}`).",
+                    "It takes " + ", ".join(f"`{kind}`" for kind in kinds) + ".",
+                )
+            if seeder == "redis":
+                seed = replace(seed, table=None)
             if seed.table is not None and (owner := owners.setdefault(seed.table, seed.name)) != seed.name:
                 reader.wrong(
                     here,
@@ -172,7 +183,7 @@ def _seeds(reader: Reader, item: Any, at: Path, folder: str, listings: Mapping[s
             yield seed
         return
     if not isinstance(item, str) or not item:
-        reader.not_a(at, "a path, or a mapping with `sql`, `csv` or `jsonl`")
+        reader.not_a(at, f"a path, or a mapping with one of {_NAMES}")
         return
     directory = seed_folder(reader, item)
     if directory is None:
@@ -192,7 +203,7 @@ def _seeds(reader: Reader, item: Any, at: Path, folder: str, listings: Mapping[s
 def _seed(reader: Reader, path: str, at: Path, folder: str) -> Seed:
     kind = _kind(path) or "sql"
     file = mounts.absolute(reader, path)
-    table = None if kind == "sql" else _stem(file)
+    table = _stem(file) if kind in ROWS else None
     return Seed(name=_name(file, folder), kind=kind, file=file, table=table, where=reader.document.where(at))
 
 
@@ -217,9 +228,7 @@ def _any_text(reader: Reader, value: Any, at: Path) -> str | None:
 
 
 _SEED: dict[str, values.Read] = {
-    "sql": values.text,
-    "csv": values.text,
-    "jsonl": values.text,
+    **dict.fromkeys(SEED_FILES, values.text),
     "table": values.text,
     "name": values.text,
     "columns": values.strings,
@@ -232,9 +241,9 @@ _SEED: dict[str, values.Read] = {
 
 def _long(reader: Reader, item: Mapping[str, Any], at: Path, folder: str) -> Seed | None:
     long = fields(reader, item, at, _SEED) or {}
-    kinds = [kind for kind in ("sql", "csv", "jsonl") if kind in item]
+    kinds = [kind for kind in SEED_FILES if kind in item]
     if len(kinds) != 1:
-        reader.wrong(at, "A seed is one file.", "Give it exactly one of `sql`, `csv` or `jsonl`.")
+        reader.wrong(at, "A seed is one file.", "Give it exactly one of " + _NAMES + ".")
     if len(kinds) != 1 or kinds[0] not in long:
         return None
     kind = kinds[0]
@@ -243,7 +252,7 @@ def _long(reader: Reader, item: Mapping[str, Any], at: Path, folder: str) -> See
         name=long.get("name") or _name(file, folder),
         kind=kind,
         file=file,
-        table=long.get("table") or (None if kind == "sql" else _stem(file)),
+        table=long.get("table") or (_stem(file) if kind in ROWS else None),
         options={key: long[key] for key in _SEED_OPTIONS if key in long},
         transactional=long.get("transactional", True),
         where=reader.document.where(at),

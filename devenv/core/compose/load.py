@@ -225,8 +225,10 @@ class _Loader:
         here = (*at, extension.KEY)
         image = config.get("image") or f"{self.normal.project}-{name}"
         official = self.official(name)
-        seeds = extension.seeds(reader, ours.get("seed"), (*here, "seed"), folder=self.folder, listings=self.listings)
         seeder = self.text(ours, here, "seeder")
+        seeds = extension.seeds(
+            reader, ours.get("seed"), (*here, "seed"), seeder=seeder, folder=self.folder, listings=self.listings
+        )
         if seeds and not seeder:
             reader.wrong(
                 (*here, "seed"),

@@ -9,9 +9,9 @@ from typing import Any
 from devenv.core import addresses, longform, paths, ports
 from devenv.core import catalogue as catalogue_of
 from devenv.core.addresses import Facts
-from devenv.core.check import SEED_KINDS
 from devenv.core.render import health
 from devenv.core.render.variables import required
+from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS
 from devenv.model.manifest import CatalogueService, Manifest
 
 UID, GID, PROJECT = "DEVENV_UID", "DEVENV_GID", "DEVENV_PROJECT"
@@ -152,12 +152,19 @@ def _seed(item: Any) -> dict[str, Any] | str:
         if suffix not in SEED_KINDS:
             return item
         long = {SEED_KINDS[suffix]: item}
-    kind = next(kind for kind in ("sql", "csv", "jsonl") if kind in long)
+    kind = next(kind for kind in SEED_FILES if kind in long)
     path = str(long[kind]).removeprefix("./")
     long.setdefault("name", path)
-    if kind != "sql":
+    if kind in ROWS:
         long.setdefault("table", path.rpartition("/")[2].rpartition(".")[0])
     return long
+
+
+def _owned(item: Any, seeder: Any) -> Any:
+    """A seed as its seeder takes it: what is no database has no tables."""
+    if seeder == "redis" and isinstance(item, Mapping):
+        return {key: value for key, value in item.items() if key != "table"}
+    return item
 
 
 def _health(
@@ -261,7 +268,7 @@ def _ours(
     if service.get("ready"):
         ours["ready"] = [_condition(condition, fact) for condition in addresses.conditions(service)]
     if service.get("seed"):
-        ours["seed"] = list(service["seed"])
+        ours["seed"] = [_owned(item, ours.get("seeder")) for item in service["seed"]]
     if "one_shot" in service:
         ours["one_shot"] = service["one_shot"]
     if fact.urls:

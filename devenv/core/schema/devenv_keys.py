@@ -75,6 +75,17 @@ _SEED_ONE = mapping(
         "sql": key(PATH, "A file of SQL, run as written.", "seeds/schema.sql"),
         "csv": key(PATH, "A file of rows with commas.", "seeds/products.csv"),
         "jsonl": key(PATH, "A file with one JSON object a line.", "seeds/events.jsonl"),
+        "commands": key(
+            PATH, "A file of commands for Redis, one a line, quoted as for redis-cli.", "seeds/cache.redis"
+        ),
+        "json": key(
+            PATH,
+            "A file of keys for Redis: an object of key and value (texts and numbers, lists, objects as hashes), or a "
+            "list of objects with `key`, `value`, and where wanted `type` (string, list, set, zset, hash, stream) and "
+            "`ttl` (seconds). A `jsonl` for Redis has such an object a line.",
+            "seeds/cache.json",
+        ),
+        "rdb": key(PATH, "A dump of Redis, whose keys are put in.", "seeds/cache.rdb"),
         "table": key(TEXT, "Table the rows go to, which the seed then owns; by default the file's stem.", "events"),
         "name": key(TEXT, "Its name in the ledger; by default the path.", "products"),
         "columns": key(TEXTS, "Columns in the order of the file.", ["id", "title"]),
@@ -112,7 +123,8 @@ SERVICE: dict[str, Schema] = {
             listed(either(PATH, _SEED_ONE, title="a path or a long form"), "a list of paths or long forms"),
             title="a path or a list of seeds",
         ),
-        "What to load once it is ready: files (.sql, .csv, .jsonl) or folders of them, in order, each once per data.",
+        "What to load once it is ready: files (.sql, .csv, .jsonl; for Redis .redis, .json, .jsonl, .rdb) or folders "
+        "of them, in order, each once per data.",
         ["seeds/schema.sql", "seeds/products.csv"],
     ),
     "one_shot": key(BOOLEAN, "It is meant to run to its end; 0 is success.", True),

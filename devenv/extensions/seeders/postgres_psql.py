@@ -8,17 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from devenv.extensions.seeders.files import SeedError
+from devenv.extensions.seeders.leftovers import VARIABLE, sweep
 from devenv.model.errors import DevenvError
 from devenv.model.protocols import Cancel, SeedTarget
 
 CLIENT = "devenv-seed"
 """`application_name` of whoever loads a seed."""
-_SWEEP = """\
-for p in /proc/[0-9]*; do
-  read -r c < "$p/comm" || continue
-  [ "$c" = psql ] && grep -q "DEVENV_SEED=$DEVENV_SEED" "$p/environ" && kill -9 "${p#/proc/}"
-done 2> /dev/null
-"""
+_SWEEP = sweep("psql")
 """psql of a dead run still reads from a stream that nobody ends; the server's half of it is ended by the script."""
 _RUN = """\
 : "${PGUSER:=${POSTGRES_USER:-postgres}}"
@@ -200,7 +196,7 @@ def _env(target: SeedTarget, client: str) -> dict[str, str]:
         "PGAPPNAME": client,
         "PGCLIENTENCODING": "UTF8",
         "PGCONNECT_TIMEOUT": "10",
-        "DEVENV_SEED": target.container if client == CLIENT else "",
+        VARIABLE: target.container if client == CLIENT else "",
         **{variable: target.values[name] for variable, name in given.items() if target.values.get(name)},
     }
 

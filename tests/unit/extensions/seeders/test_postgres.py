@@ -73,7 +73,7 @@ def load(psql: Psql, seed: Seed, report: Told | None = None, cancel: CancelToken
 
 
 def test_the_table_of_seeders() -> None:
-    assert {kind: seeder.kind for kind, seeder in SEEDERS.items()} == {"postgres": "postgres"}
+    assert {kind: seeder.kind for kind, seeder in SEEDERS.items()} == {"postgres": "postgres", "redis": "redis"}
 
 
 def test_all_is_one_transaction_and_the_commit_is_last(seed: Seed) -> None:

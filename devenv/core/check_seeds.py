@@ -1,0 +1,87 @@
+"""What no schema can say of the seeds in a manifest: which of them nothing can load."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from devenv.core.check import place, services
+from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS, SEEDER_KINDS
+from devenv.model.errors import DevenvError
+from devenv.model.manifest import CatalogueService, Document, Path
+
+
+def wrong(document: Document, catalogue: Mapping[str, CatalogueService]) -> Iterator[DevenvError]:
+    """Seeds that nothing can load."""
+    for name, service in services(document).items():
+        written = service.get("seed")
+        if not written:
+            continue
+        kind = catalogue.get(str(service.get("use", "")).partition("@")[0])
+        unknown = "use" in service and kind is None  # told already
+        if not unknown and (kind is None or kind.seeder is None):
+            known = [item.name for item in catalogue.values() if item.seeder]
+            hint = (
+                "Give it `use:` with one of " + ", ".join(f"`{item}`" for item in sorted(known)) + "."
+                if known
+                else "Take it out."
+            )
+            yield DevenvError(
+                f"devenv cannot seed `{name}`.", hint=hint, where=document.where(("services", name, "seed"))
+            )
+        for index, seed in enumerate(written if isinstance(written, list) else [written]):
+            path: Path = ("services", name, "seed", index) if isinstance(written, list) else ("services", name, "seed")
+            yield from _seed(document, path, seed, kind.seeder if kind else None)
+        if kind is None or kind.seeder != "redis":
+            yield from _tables(document, name, written)
+
+
+def _tables(document: Document, service: str, written: Any) -> Iterator[DevenvError]:
+    """Two seeds of rows for one table: each would replace what the other put there, at every `up`."""
+    owners: dict[str, str] = {}
+    for index, seed in enumerate(written if isinstance(written, list) else ()):
+        long = seed if isinstance(seed, Mapping) else {"csv": seed} if _rows(seed) else {}
+        file = next((str(long[kind]) for kind in ("csv", "jsonl") if kind in long), "")
+        table = str(long.get("table") or file.rpartition("/")[2].rpartition(".")[0])
+        if file and owners.setdefault(table, file) != file:
+            yield DevenvError(
+                f"`{owners[table]}` and `{file}` are both seeds of the table `{table}`.",
+                hint="A table has one seed of rows, which owns it: make one file of the two, or name another `table:`.",
+                where=place(document, ("services", service, "seed", index)),
+            )
+
+
+def _rows(seed: Any) -> bool:
+    return isinstance(seed, str) and SEED_KINDS.get("." + seed.rpartition(".")[2].lower()) in ("csv", "jsonl")
+
+
+def _seed(document: Document, path: Path, seed: Any, seeder: str | None) -> Iterator[DevenvError]:
+    where = place(document, path)
+    known = SEEDER_KINDS.get(seeder or "", tuple(SEED_FILES))
+    if isinstance(seed, str):
+        suffix = re.search(r"(\.[A-Za-z0-9]+)$", seed.rpartition("/")[2])
+        if suffix and (kind := SEED_KINDS.get(suffix[1].lower())) not in known:
+            endings = ", ".join(ending for ending, each in SEED_KINDS.items() if each in known)
+            hint = f"A seed is a file of {endings}, or a folder of them."
+            what = f"no kind of seed that {seeder} takes" if kind else "no kind of seed that devenv knows"
+            yield DevenvError(f"`{seed}` is {what}.", hint=hint, where=where)
+        return
+    kinds = [kind for kind in SEED_FILES if kind in seed]
+    if len(kinds) != 1:
+        hint = "A long form names one file: " + " or ".join(f"`{kind}:`" for kind in known) + "."
+        yield DevenvError(
+            "This seed names no file." if not kinds else "This seed names several files.", hint=hint, where=where
+        )
+        return
+    if kinds[0] not in known:
+        hint = f"It takes {', '.join(f'`{kind}`' for kind in known)}."
+        yield DevenvError(f"{seeder} takes no seed of {kinds[0]}.", hint=hint, where=document.where((*path, kinds[0])))
+        return
+    only_rows = {"table", "columns"} if kinds[0] not in ROWS or seeder == "redis" else set()
+    only_csv = {"delimiter", "null", "header"} if kinds[0] != "csv" else set()
+    for key in (key for key in seed if key in only_rows | only_csv):
+        hint = "It is for `csv`" + (" and `jsonl`" if key in ("table", "columns") else "") + ": take it out."
+        yield DevenvError(
+            f"`{key}` means nothing for a seed of {kinds[0]}.", hint=hint, where=document.where((*path, key))
+        )

@@ -1,0 +1,15 @@
+"""The kinds of seeds: how their files end, and who loads them."""
+
+from __future__ import annotations
+
+SEED_KINDS = {
+    ".sql": "sql", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".redis": "commands", ".json": "json",
+    ".rdb": "rdb",
+}  # fmt: skip
+"""How a seed's file ends → its kind."""
+SEED_FILES = ("sql", "csv", "jsonl", "commands", "json", "rdb")
+"""Kinds of seeds whose value in the long form is a path."""
+SEEDER_KINDS = {"postgres": ("sql", "csv", "jsonl"), "redis": ("commands", "json", "jsonl", "rdb")}
+"""Seeder → the kinds that it loads."""
+ROWS = ("csv", "jsonl")
+"""Kinds whose rows go into a table of a database, which the seed owns."""

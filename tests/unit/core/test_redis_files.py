@@ -1,0 +1,90 @@
+"""What seeds for Redis are read from: lines of commands, and dumps."""
+
+from __future__ import annotations
+
+import pytest
+
+from devenv.core.rdb import Entry, RdbError, crc64, entries
+from devenv.core.rediscommands import line_of, refused, words
+
+HEAD, END = b"REDIS0011", b"\xff"
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (b"SET a b\r\n", [b"SET", b"a", b"b"]),
+        (b"  SET \"a b\" 'c d'", [b"SET", b"a b", b"c d"]),
+        (rb'SET "\x41\n\r\t\b\a\"\\\q" ' + rb"'it\'s \n'", [b"SET", b'A\n\r\t\b\a"\\q', rb"it's \n"]),
+        (b'SET "" x', [b"SET", b"", b"x"]),
+        (b" \n", []),
+        (rb'SET "\xzz"', [b"SET", b"xzz"]),
+    ],
+)
+def test_words_are_quoted_as_redis_cli_does(line: bytes, found: list[bytes]) -> None:
+    assert words(line) == found
+
+
+@pytest.mark.parametrize("line", [b'SET "a', b"SET 'a\n", b'SET "a"b'])
+def test_a_quote_that_does_not_end_is_told(line: bytes) -> None:
+    with pytest.raises(ValueError, match="quote"):
+        words(line)
+
+
+def test_a_line_holds_any_bytes() -> None:
+    every = [bytes(range(256)), b"", b"a b", b'"\\x41']
+    assert words(line_of(every)) == every
+    assert b"\n" not in line_of(every)
+    assert refused(b"flushall")
+    assert not refused(b"set")
+
+
+def payload(body: bytes) -> bytes:
+    whole = body + (11).to_bytes(2, "little")
+    return whole + crc64(whole).to_bytes(8, "little")
+
+
+def test_the_checksum_is_redis_own() -> None:
+    assert crc64(b"123456789") == 0xE9C6D914C4B8D9CA
+
+
+def test_values_are_taken_as_they_stand() -> None:
+    dump = (
+        HEAD + b"\xfa\x03ver\x018" + b"\xfe\x00" + b"\xfb\x03\x01" + b"\xf8\x05" + b"\xf9\x07"
+        + b"\xf7\x01\x02\x00\x01\x01\x03abcd\x04abcdefgh\x05\x01x\x00"
+        + b"\x00\x01k\x01v"
+        + b"\xfc\x10\x27\x00\x00\x00\x00\x00\x00" + b"\x00\xc0\x2a\xc1\x01\x00"
+        + b"\xfd\x02\x00\x00\x00" + b"\x01\x40\x01l\x02\x01a\x01b"
+        + b"\x05\x01z\x01\x01m" + bytes(8)
+        + b"\x00\xc3\x05\x05\x01ab\x20\x01\x01v"
+    )  # fmt: skip
+    found = list(entries(dump + END + bytes(8)))
+    assert found[:4] == [
+        Entry(key=b"k", payload=payload(b"\x00\x01v")),
+        Entry(key=b"42", payload=payload(b"\x00\xc1\x01\x00"), expires=10_000),
+        Entry(key=b"l", payload=payload(b"\x01\x02\x01a\x01b"), expires=2_000),
+        Entry(key=b"z", payload=payload(b"\x05\x01\x01m" + bytes(8))),
+    ]
+    assert found[4].key == b"ababa"
+
+
+@pytest.mark.parametrize(
+    ("dump", "said"),
+    [
+        (b"PK\x03\x04", "no Redis dump"),
+        (HEAD, "ends in the middle"),
+        (HEAD + b"\x00\x01k\x05v", "ends in the middle"),
+        (HEAD + b"\xfe\x02", "database 2"),
+        (HEAD + b"\xf5\x01x", "functions"),
+        (HEAD + b"\x06\x01k", "type 6"),
+        (HEAD + b"\x00\x82", "unknown kind"),
+        (HEAD + b"\xfe\xc0\x01", "a text where a length should be"),
+        (HEAD + b"\x07\x01k\x01\x09", "module's value"),
+        (HEAD + b"\x00\xc3\x02\x09\x20\x01", "ends in the middle"),
+        (HEAD + b"\x00\xc3\x02\x09\x00a", "does not unpack"),
+    ],
+)
+def test_what_is_no_dump_for_a_seed_gets_a_sentence(dump: bytes, said: str) -> None:
+    with pytest.raises(RdbError, match=said) as raised:
+        list(entries(dump))
+    assert raised.value.hint
