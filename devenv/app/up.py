@@ -21,7 +21,7 @@ from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
 from devenv.core.resolve import Images
 from devenv.host.machine import ThisHost
-from devenv.model.errors import ExitCode
+from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.events import Done, Failed, Skipped
 from devenv.model.observed import Observed
 from devenv.model.plan import Plan, WaitReady
@@ -172,7 +172,10 @@ class _Ports:
             return False
         self.left -= 1
         self.lost |= taken
-        own = session.engine.projects().get(session.name, ())
+        try:
+            own = session.engine.projects().get(session.name, ())
+        except DevenvError:  # the engine died meanwhile
+            return False
         found = assemble(session.ctx, session.project, session.engine, session.name, own, self.lost)
         if all(session.values.get(name) == value for name, value in found.values.items()):
             return False
@@ -240,6 +243,9 @@ def _remember_ready(decided: Decided, result: Result) -> None:
     if not names:
         return
     session = decided.session
-    observed = session.engine.observe(session.name)
+    try:
+        observed = session.engine.observe(session.name)
+    except DevenvError:  # the engine died meanwhile, which was said already
+        return
     containers = {name: found for name in session.stack.services if (found := container_of(observed, name)) is not None}
     remember(session.project.folder, containers, {name: True for name in names if name in containers})

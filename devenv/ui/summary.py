@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import Any
 
 from devenv.core.view import Failure, View
+from devenv.model.errors import ExitCode
 from devenv.model.events import RunFinished
 from devenv.ui import text
 
@@ -42,7 +43,13 @@ _STEPS: Mapping[str, str] = {
 def failures(view: View, *, logs: Mapping[str, Sequence[str]] | None = None) -> str:
     """One block a first cause and one for each seed that was left alone, "" where there is none. `logs` are the last
     lines by node, for a failure that brought none of its own."""
-    blocks = [_block(failure, logs or {}) for failure in view.failures()]
+    causes: dict[tuple[str, ...], list[Failure]] = {}
+    for failure in view.failures():
+        said = failure.outcome
+        # An engine that died fails every step that asks it: one cause, told once.
+        key = (said.message, said.hint) if said.code == ExitCode.UNFIT and not said.log else (failure.node,)
+        causes.setdefault(key, []).append(failure)
+    blocks = [_block(same, logs or {}) for same in causes.values()]
     blocks += [
         f"✘ {service}: {text.clean(what.rpartition(' with ')[2])} was not loaded: {text.clean(why)}\n"
         f"  → `devenv seed {service} --yes` replaces these rows; to keep them, leave the seed as it was"
@@ -83,18 +90,21 @@ def _headline(view: View, end: RunFinished) -> str:
     return f"{view.project}: `{view.verb}` failed after {spent}{because}."
 
 
-def _block(failure: Failure, logs: Mapping[str, Sequence[str]]) -> str:
-    outcome = failure.outcome
-    name = text.short_image(failure.name)
-    what = _STEPS.get(failure.step, "failed")
-    lines = [f"✘ {name} {what}: {text.clean(outcome.message)}"]
+def _block(same: Sequence[Failure], logs: Mapping[str, Sequence[str]]) -> str:
+    """`same` are failures of one cause."""
+    failure, outcome = same[0], same[0].outcome
+    names = dict.fromkeys(text.short_image(each.name) for each in same)
+    steps = {_STEPS.get(each.step, "failed") for each in same}
+    what = steps.pop() if len(steps) == 1 else "failed"
+    lines = [f"✘ {', '.join(names)} {what}: {text.clean(outcome.message)}"]
     code = outcome.data.get("exit_code")
     if code is not None and str(code) not in outcome.message:
         lines.append(f"  exit code {code}")
     log = list(outcome.log or logs.get(failure.node, ()))[-_LOG_LINES:]
     lines += [f"  │ {text.clean(line)}" for line in log]
-    if failure.skipped:
-        lines.append(f"  Not started because of it: {', '.join(failure.skipped)}")
+    skipped = [name for name in dict.fromkeys(name for each in same for name in each.skipped) if name not in names]
+    if skipped:
+        lines.append(f"  Not started because of it: {', '.join(skipped)}")
     if outcome.hint:
         lines.append(f"  → {text.clean(outcome.hint)}")
     return "\n".join(lines)

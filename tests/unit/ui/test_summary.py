@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from devenv.model.errors import ExitCode
 from devenv.model.events import Done, Failed
 from devenv.ui.summary import failures, success
 from tests.unit.ui.runs import Run, failed, halfway, view_of
@@ -48,6 +49,14 @@ def test_a_failure_s_own_log_and_exit_code() -> None:
     lines = failures(view_of(run), logs={"build:shop-api": ["x"]}).split("\n")
     assert lines[:2] == ["✘ shop-api could not be built: A step failed.", "  exit code 7"]
     assert lines[2:] == [f"  │ {n}" for n in range(10, 30)]
+
+
+def test_an_engine_that_died_is_told_once() -> None:
+    run = halfway()
+    died = Failed(message="The engine is gone.", hint="Start it.", code=int(ExitCode.UNFIT))
+    run.end("build:shop-api", died)
+    run.end("seed:db:0", died)
+    assert failures(view_of(run)) == "✘ shop-api, db failed: The engine is gone.\n  → Start it."
 
 
 def test_a_seed_that_was_left_alone_is_said_with_what_replaces_the_rows() -> None:
