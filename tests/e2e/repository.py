@@ -31,6 +31,7 @@ services:
     seed: [db/schema.sql, db/products.csv, db/notes.jsonl]
   api:
     build: ./api
+    init: true
     environment:
       DATABASE_URL: "{{{{ db.url }}}}"
       GREETING: "hello"
