@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,6 +163,8 @@ def _shown(path: Path) -> str:
 
 def _copy(source: Path, target: Path) -> None:
     """A file or folder of a base into the repository, as it is."""
+    import shutil
+
     try:
         if source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True, symlinks=True)

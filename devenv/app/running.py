@@ -14,12 +14,12 @@ from typing import IO
 from devenv.app.context import Context
 from devenv.core.mask import mask, mask_urls
 from devenv.model.errors import ExitCode
-from devenv.model.events import Done, RunFinished, RunStarted
-from devenv.model.plan import Plan, SeedData
-from devenv.model.protocols import Engine, Host
+from devenv.model.events import Done, Outcome, RunFinished, RunStarted
+from devenv.model.plan import Node, Plan, SeedData
+from devenv.model.protocols import Cancel, Clock, Engine, Host, Report
 from devenv.model.stack import Stack
 from devenv.run.bus import Bus
-from devenv.run.executor import Result, execute
+from devenv.run.executor import Perform, Result, execute
 
 KEPT_RUNS = 20
 _LIMITS = {"build": 2, "exec": 4}
@@ -52,22 +52,13 @@ def carry_out(
     where it says None the command goes on with another plan, and no end is told. `begun` is when the command began
     (`time.monotonic`), so that the time told is what the user waited.
     """
-    from devenv.extensions.probes import PROBES
-    from devenv.extensions.seeders import SEEDERS
     from devenv.run.clock import SystemClock
-    from devenv.run.perform import Performer
 
     secrets = [secret.value for secret in stack.secrets]
     clock = SystemClock()
     begun = time.monotonic() if begun is None else begun
     bus = Bus(clock, mask=lambda text: mask(text, secrets))
-    asking = threading.Lock()
-
-    def consent(question: str) -> bool:
-        with asking:  # two seeds may ask at once; the person answers one question after the other
-            return ctx.ask(question)
-
-    perform = Performer(engine=engine, probes=PROBES, seeders=SEEDERS, host=host, clock=clock, consent=consent)
+    perform = _performer(ctx, engine, host, clock) if plan.nodes else _nothing
     with _record(ctx, runs, bus):
         bus.subscribe(ctx.ui.subscriber())
         bus.emit(
@@ -91,6 +82,25 @@ def carry_out(
                 message=end.message,
             )
     return int(code), result
+
+
+def _performer(ctx: Context, engine: Engine, host: Host, clock: Clock) -> Perform:
+    """Who does the nodes of a plan. Loaded where there are some: most often `up` has nothing to do."""
+    from devenv.extensions.probes import PROBES
+    from devenv.extensions.seeders import SEEDERS
+    from devenv.run.perform import Performer
+
+    asking = threading.Lock()
+
+    def consent(question: str) -> bool:
+        with asking:  # two seeds may ask at once; the person answers one question after the other
+            return ctx.ask(question)
+
+    return Performer(engine=engine, probes=PROBES, seeders=SEEDERS, host=host, clock=clock, consent=consent)
+
+
+def _nothing(node: Node, report: Report, cancel: Cancel) -> Outcome:
+    raise AssertionError(f"{node.id} is of no plan")
 
 
 def exit_code(result: Result, cancelled: bool) -> ExitCode:

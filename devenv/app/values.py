@@ -186,8 +186,11 @@ def check_required(variables: Collection[Variable], found: Mapping[str, str]) ->
 
 
 def write_env(project: Project, values: Mapping[str, str]) -> bool:
-    """Write `.devcontainer/.env`, mode 0600; False where it was there just so."""
+    """Write `.devcontainer/.env`, mode 0600; False where it says the same already."""
+    file = project.env_file
+    if file.is_file() and file.stat().st_mode & 0o777 == 0o600 and _read_env(file) == values:
+        return False
     from devenv.app.data import templates
     from devenv.core.render.env import render_env
 
-    return write_atomic(project.env_file, render_env(values, templates=templates()).encode(), 0o600)
+    return write_atomic(file, render_env(values, templates=templates()).encode(), 0o600)

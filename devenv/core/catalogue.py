@@ -7,7 +7,6 @@ from typing import Any
 
 from devenv.core import longform
 from devenv.core.ports import image_variable, reference
-from devenv.core.schema import validate
 from devenv.core.suggest import did_you_mean
 from devenv.model.errors import DevenvError, Span, raise_all
 from devenv.model.manifest import CatalogueService, Document, Recipe
@@ -22,6 +21,8 @@ def read_service(document: Document, folder: str, *, trusted: bool = False) -> C
     devenv itself carries and its tests have held to the schema.
     """
     if not trusted:
+        from devenv.core.schema import validate
+
         raise_all(validate(document, "service"))
     value: Mapping[str, Any] = document.value
     recipe = value.get("recipe")

@@ -9,7 +9,6 @@ import base64
 import hashlib
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -110,6 +109,8 @@ def _find(sources: list[Path], root: Path) -> str:
 def _certificates(path: Path) -> dict[str, str]:
     """The certificates in `path` by digest, each written in one way however the file wraps its lines."""
     if path == _KEYCHAIN:
+        import subprocess
+
         command = ["security", "find-certificate", "-a", "-p", str(path)]
         text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     else:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from devenv.host import engine_install, engine_start
-from devenv.host.apt import Consent
 from devenv.host.engine_find import Address, find
-from devenv.host.facts import facts
 from devenv.host.ping import Alive, Dead, Denied, Silent, ping
 from devenv.model.errors import DevenvError, ExitCode
 
@@ -53,6 +49,11 @@ def ensure(
         return address
     if env.get("DEVENV_WORKSPACE") == "1":
         raise _none_runs(env)
+    # Only where there is none: nearly always there is.
+    from devenv.host import engine_install, engine_start
+    from devenv.host.apt import Consent
+    from devenv.host.facts import facts
+
     consent = Consent.given(install=install, ask=ask, say=say, env=env)
     if not engine_start.installed():
         here = facts()
@@ -78,6 +79,8 @@ def _check(address: Address) -> None:
                     "https://docs.docker.com/engine/install/",
                 )
         case Denied():
+            import shlex
+
             raise _unfit(
                 f"The engine's socket {address.url.removeprefix('unix://')} may not be opened by this user.",
                 f"Run 'sudo usermod -aG docker {shlex.quote(_user())}', log out and in again, and run this again.",

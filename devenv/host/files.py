@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,6 +49,8 @@ def write_atomic(path: Path, data: bytes, mode: int | None = None) -> bool:
         have = None
     except OSError as error:
         raise _unwritable(path, error) from error
+    import tempfile  # most often there is nothing to write
+
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from devenv.host import ca
-from devenv.host.apt import Consent
-from devenv.host.bootstrap import bootstrap
 from devenv.host.proxy import proxies
 from devenv.model.protocols import Cancel, Report, Trust
 
@@ -16,11 +14,15 @@ class ThisHost:
     through `ask`; `say` is told what is done."""
 
     def __init__(self, *, install: bool, ask: Callable[[str], bool], say: Callable[[str], None]) -> None:
-        self._consent = Consent.given(install=install, ask=ask, say=say)
+        self._install, self._ask, self._say = install, ask, say
 
     def bootstrap(self, suite: str, *, report: Report, cancel: Cancel) -> Iterator[bytes]:
         """A tar of the minimal root file system of Debian `suite`, by mmdebstrap. Raises DevenvError (UNFIT)."""
-        return bootstrap(suite, consent=self._consent, report=report, cancel=cancel)
+        from devenv.host.apt import Consent
+        from devenv.host.bootstrap import bootstrap
+
+        consent = Consent.given(install=self._install, ask=self._ask, say=self._say)
+        return bootstrap(suite, consent=consent, report=report, cancel=cancel)
 
     def trust(self) -> Trust:
         """The private certificate authorities and the proxies of this machine."""

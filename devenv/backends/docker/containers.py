@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import posixpath
-import tarfile
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -40,6 +39,8 @@ def create(client: Client, container: str, payload: Mapping[str, Any]) -> str:
 
 
 def copy_in(client: Client, container: str, files: Mapping[str, tuple[bytes, int]]) -> None:
+    import tarfile
+
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for path, (content, mode) in sorted(files.items()):
