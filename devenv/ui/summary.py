@@ -46,8 +46,9 @@ def failures(view: View, *, logs: Mapping[str, Sequence[str]] | None = None) -> 
     causes: dict[tuple[str, ...], list[Failure]] = {}
     for failure in view.failures():
         said = failure.outcome
-        # An engine that died fails every step that asks it: one cause, told once.
-        key = (said.message, said.hint) if said.code == ExitCode.UNFIT and not said.log else (failure.node,)
+        # An engine that died fails every step that asks it, each by its own symptom: one cause, told once.
+        unfit = said.code == ExitCode.UNFIT and not said.log
+        key = (said.message.partition(": ")[0], said.hint) if unfit else (failure.node,)
         causes.setdefault(key, []).append(failure)
     blocks = [_block(same, logs or {}) for same in causes.values()]
     blocks += [
@@ -83,7 +84,7 @@ def _headline(view: View, end: RunFinished) -> str:
         if not view.total:
             return f"{view.project}: nothing to do"
         return f"{view.project} {_DONE.get(view.verb, f'{view.verb}: done')} ({spent})."
-    broken = list(dict.fromkeys(failure.name for failure in view.failures()))
+    broken = list(dict.fromkeys(text.short_image(failure.name) for failure in view.failures()))
     if not broken and view.kept():
         return f"{view.project} {_DONE.get(view.verb, 'is up')} ({spent}), but for the seeds named above."
     because = f": {', '.join(broken)} failed" if broken else ""
@@ -100,7 +101,8 @@ def _block(same: Sequence[Failure], logs: Mapping[str, Sequence[str]]) -> str:
     code = outcome.data.get("exit_code")
     if code is not None and str(code) not in outcome.message:
         lines.append(f"  exit code {code}")
-    log = list(outcome.log or logs.get(failure.node, ()))[-_LOG_LINES:]
+    # What a step said before its engine died is not to blame.
+    log = list(outcome.log or ([] if outcome.code == ExitCode.UNFIT else logs.get(failure.node, ())))[-_LOG_LINES:]
     lines += [f"  │ {text.clean(line)}" for line in log]
     skipped = [name for name in dict.fromkeys(name for each in same for name in each.skipped) if name not in names]
     if skipped:

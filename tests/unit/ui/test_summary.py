@@ -53,10 +53,10 @@ def test_a_failure_s_own_log_and_exit_code() -> None:
 
 def test_an_engine_that_died_is_told_once() -> None:
     run = halfway()
-    died = Failed(message="The engine is gone.", hint="Start it.", code=int(ExitCode.UNFIT))
-    run.end("build:shop-api", died)
-    run.end("seed:db:0", died)
-    assert failures(view_of(run)) == "✘ shop-api, db failed: The engine is gone.\n  → Start it."
+    for node, symptom in (("build:shop-api", "closed"), ("seed:db:0", "refused")):
+        run.end(node, Failed(message=f"The engine is gone: {symptom}", hint="Start it.", code=int(ExitCode.UNFIT)))
+    told = failures(view_of(run), logs={"build:shop-api": ["RUN make"]})
+    assert told == "✘ shop-api, db failed: The engine is gone: closed\n  → Start it."
 
 
 def test_a_seed_that_was_left_alone_is_said_with_what_replaces_the_rows() -> None:
