@@ -22,7 +22,7 @@ from devenv.core.reconcile import reconcile
 from devenv.core.resolve import Images
 from devenv.host.machine import ThisHost
 from devenv.model.errors import DevenvError, ExitCode
-from devenv.model.events import Done, Failed, Skipped
+from devenv.model.events import Cancelled, Done, Failed, Skipped
 from devenv.model.observed import Observed
 from devenv.model.plan import Plan, WaitReady
 from devenv.model.protocols import Host
@@ -219,7 +219,8 @@ def _ending(decided: Decided, ports: _Ports, result: Result) -> Ending | None:
         decided.session.ctx.ui.say("a port was taken meanwhile: looking again")
         return None
     stack = decided.session.stack
-    down = {n.step.service for n in decided.plan.nodes if isinstance(result.outcomes.get(n.id), Failed | Skipped)}
+    missed = (Failed, Skipped, Cancelled)
+    down = {n.step.service for n in decided.plan.nodes if isinstance(result.outcomes.get(n.id), missed)}
     urls = {
         label: url
         for name, service in stack.services.items()

@@ -119,3 +119,4 @@ def test_words_and_code_on_a_pipe(repository: Repository) -> None:
     assert process.returncode == 130
     assert "interrupted after" in out
     assert "`devenv up` goes on from here" in out
+    assert "http://" not in out  # neither API nor page runs
