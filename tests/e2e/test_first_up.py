@@ -90,3 +90,29 @@ def test_the_page_lists_finds_and_takes_an_order(machine: Machine, chromium: str
         machine, "SELECT p.name FROM orders o JOIN products p ON p.id = o.product_id ORDER BY o.id DESC LIMIT 1"
     )
     assert found == name
+
+
+def test_an_engine_that_is_killed_under_an_up(machine: Machine) -> None:
+    """Last, because it takes all down."""
+    code, output = machine.run("./dev down --volumes --yes")
+    assert code == 0, output
+    code, output = machine.run(_KILLED_UNDER_AN_UP)
+    assert code == 3, output
+    assert "✘ db could not be seeded: the container engine at unix:///var/run/docker.sock" in output
+    assert output.count("cannot be reached") == 2, output  # when it happened, and in the summary
+    assert "Traceback" not in output
+    code, output = machine.run("./dev up", timeout=900)
+    assert code == 0, output
+    test_all_is_ready_and_seeded(machine)
+
+
+_KILLED_UNDER_AN_UP = """
+rm -f /tmp/up.code
+(./dev up >/tmp/up.log 2>&1; echo $? >/tmp/up.code) &
+for i in $(seq 600); do grep -q 'db: seeding' /tmp/up.log && break; sleep 0.1; done
+sleep 1
+kill -9 $(cat /var/run/docker.pid)
+for i in $(seq 300); do test -s /tmp/up.code && break; sleep 0.1; done
+cat /tmp/up.log
+exit $(cat /tmp/up.code)
+"""
