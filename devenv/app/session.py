@@ -144,14 +144,13 @@ def find_values(
     local: bool,
     lost: Collection[int] = (),
 ) -> dict[str, str]:
-    """A value for every variable that the files name and somebody knows one for."""
+    """A value for every variable that the files name and somebody knows one for. Where the manifest was not read it is
+    not known which these are: then all that is said and kept."""
     if not project.own:
         return {**known.repository, **known.shell, "COMPOSE_PROJECT_NAME": name}
     variables = project.variables
     if variables is None:
-        named = {item.name for document in project.documents for item in interpolate.names(document)}
-        found = {item: value for item in named if (value := known.known(item)) is not None}
-        return {**found, values.PROJECT: name}
+        return {**known.labels, **known.kept, **known.repository, **known.shell, values.PROJECT: name}
     images = {v.name: value for v in variables if v.kind == "image" and (value := known.known(v.name)) is not None}
     said = values.people(variables, known)
     values.check_required(variables, said)

@@ -180,14 +180,22 @@ def check_required(variables: Collection[Variable], found: Mapping[str, str]) ->
             hint=f"Set it in the shell (`export {variable.name}=…`) or in the repository's .env (`{variable.name}=…`).",
             where=variable.where,
         )
-        for variable in variables
+        for variable in sorted(variables, key=_place)
         if variable.required and variable.kind in ("user", "secret") and not found.get(variable.name)
     )
 
 
+def _place(variable: Variable) -> tuple[int, int]:
+    return (variable.where.line, variable.where.column) if variable.where else (0, 0)
+
+
 def write_env(project: Project, values: Mapping[str, str]) -> bool:
-    """Write `.devcontainer/.env`, mode 0600; False where it says the same already."""
+    """Write `.devcontainer/.env`, mode 0600: the values of the variables that the rendered file names. False where it
+    says the same already."""
     file = project.env_file
+    if project.variables is not None:
+        names = {variable.name for variable in project.variables}
+        values = {name: value for name, value in values.items() if name in names}
     if file.is_file() and file.stat().st_mode & 0o777 == 0o600 and _read_env(file) == values:
         return False
     from devenv.app.data import templates

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from devenv.app import values
 from devenv.app.project import Project
 from devenv.core.rendered import Variable
 from devenv.model import labels
-from devenv.model.errors import DevenvError
+from devenv.model.errors import DevenvError, DevenvErrors, Span
 from devenv.model.manifest import Document
 from devenv.model.observed import ObservedContainer
 
@@ -108,3 +109,27 @@ def test_a_port_that_the_engine_found_taken_moves_wherever_it_runs() -> None:
     assert values.choose_ports([_port("A", 48101)], known, (), local=False, lost={48101}) == {"A": "48102"}
     said = values.Given(shell={"A": "48101"})
     assert values.choose_ports([_port("A", 48101)], said, (), local=False, lost={48101}) == {"A": "48101"}
+
+
+def test_only_what_the_rendered_file_names_is_kept_for_compose(tmp_path: Path) -> None:
+    project = replace(_project(tmp_path), variables=(Variable(name="A", kind="user"),))
+    assert values.write_env(project, {"A": "1", "DEVENV_IMAGE_X": "y"})
+    assert (tmp_path / ".devcontainer/.env").read_text().splitlines()[1:] == ["A=1"]
+    assert (tmp_path / ".devcontainer/.env").stat().st_mode & 0o777 == 0o600
+    assert not values.write_env(project, {"A": "1"})
+
+
+def test_all_values_that_nobody_says_are_told_at_once_in_the_order_of_the_file() -> None:
+    wanted = [
+        Variable(name="B", kind="secret", required=True, where=Span(file="devenv.yaml", line=9, column=3)),
+        Variable(name="A", kind="user", required=True, where=Span(file="devenv.yaml", line=4, column=3)),
+        Variable(name="C", kind="user", required=True),
+        Variable(name="D", kind="user", default="x"),
+    ]
+    with pytest.raises(DevenvErrors) as caught:
+        values.check_required(wanted, {"C": "1"})
+    assert [error.message for error in caught.value.errors] == [
+        "The variable `A` has no value.",
+        "The secret `B` has no value.",
+    ]
+    assert all("export" in error.hint for error in caught.value.errors)
