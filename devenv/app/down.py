@@ -17,7 +17,7 @@ def down(ctx: Context, *, volumes: bool = False, remove_orphans: bool = False) -
     Raises DevenvError (INPUT) where it must ask and nobody answers yes: nothing is removed then.
     """
     with session(ctx, locked=True) as here:
-        observed, _ = sweep(here.engine, here.stack, (), look=False, seeds=False)
+        observed, _ = sweep(here.engine, here.stack, look=False, seeds=False)
         plan = plan_down(observed, stack=here.stack, volumes=volumes, remove_orphans=remove_orphans)
         lost = [node.step.object.removeprefix("volume ") for node in plan.destructive]
         if lost and not ctx.ask(f"remove the data in {', '.join(lost)}?"):

@@ -6,12 +6,13 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from devenv.app.beside import side_by_side
 from devenv.backends.docker import context
 from devenv.core.recipes import Recipes, RecipeSource, full
 from devenv.core.resolve import BuildSource, Facts, Images, resolve
@@ -26,8 +27,6 @@ from devenv.model.stack import Stack
 
 if TYPE_CHECKING:
     from devenv.app.session import Session
-
-T = TypeVar("T")
 
 PATIENCE = 3.0
 """Seconds in which it is known that no registry answers."""
@@ -123,31 +122,6 @@ def ask(engine: Engine, refs: Sequence[str], until: float) -> dict[str, str | No
     for _ in refs:
         done.acquire(timeout=max(0.0, until - time.monotonic()))
     return dict(answers)
-
-
-def side_by_side(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """The answers of `calls`, made at once, in their order; the first error is raised when all have ended."""
-    answers: list[T | BaseException] = [KeyError()] * len(calls)
-
-    def work(index: int) -> None:
-        try:
-            answers[index] = calls[index]()
-        except BaseException as error:
-            answers[index] = error
-
-    threads = [threading.Thread(target=work, args=(index,), daemon=True) for index in range(1, len(calls))]
-    for thread in threads:
-        thread.start()
-    if calls:
-        work(0)
-    for thread in threads:
-        thread.join()
-    found: list[T] = []
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-        found.append(answer)
-    return found
 
 
 def _read_builds(stack: Stack, memos: Path | None) -> dict[str, BuildSource]:

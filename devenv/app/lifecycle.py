@@ -47,7 +47,7 @@ def _within(plan: Plan, timeout: int | None) -> Plan:
 def _stop(ctx: Context, services: Sequence[str], timeout: int | None, *, last: bool) -> int:
     """`last`: nothing follows, so an end is told."""
     with session(ctx, locked=True) as here:
-        observed, _ = sweep(here.engine, here.stack, (), look=False, seeds=False)
+        observed, _ = sweep(here.engine, here.stack, look=False, seeds=False)
         plan = _within(teardown.stop(observed, tuple(services), stack=here.stack), timeout)
 
         def ending(result: Result) -> Ending | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from devenv.app.beside import Begun, side_by_side
 from devenv.app.digests import Digests, seed_digests
 from devenv.app.lastlook import last_looks, remember
 from devenv.model import labels
@@ -29,30 +30,45 @@ def container_of(observed: Observed, service: str) -> ObservedContainer | None:
     return next((c for c in found if c.running), found[0] if found else None)
 
 
-def sweep(
-    engine: Engine, stack: Stack, images: Sequence[str], *, look: bool = True, seeds: bool = True
-) -> tuple[Observed, Digests]:
-    """Observe `stack` on `engine`, and which of `images` are there. `look`: probes and ledgers of what runs are asked
-    too, all at once. Also returned: the digests of all seed files, read meanwhile."""
-    names = [service.container_name for service in stack.services.values()]
-    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="sweep") as pool:
-        digesting = pool.submit(seed_digests, stack) if seeds else None
-        observed = engine.observe(stack.project, names=names, images=images)
-        if look:
-            running = {
-                name: container
-                for name in stack.services
-                if (container := container_of(observed, name)) is not None and container.state == "running"
-            }
-            ledgers = {
-                name: pool.submit(_ledger, engine, stack.services[name], container)
-                for name, container in running.items()
-                if seeds and stack.services[name].seeds
-            }
-            ready = look_at(engine, stack, running)
-            read = {name: entries for name, future in ledgers.items() if (entries := future.result()) is not None}
-            observed = replace(observed, ready=ready, ledgers=read)
-        return observed, digesting.result() if digesting else {}
+class Sweep:
+    """`stack` on `engine`, looked at from now on, while the caller does something else. `look`: probes and ledgers of
+    what runs are asked too, all at once; `seeds`: the ledgers, and the digests of all seed files."""
+
+    def __init__(self, engine: Engine, stack: Stack, *, look: bool = True, seeds: bool = True) -> None:
+        self._engine = engine
+        self._digests = Begun(partial(seed_digests, stack)) if seeds else None
+        self._observed = Begun(partial(_observe, engine, stack, look=look, seeds=seeds))
+
+    def end(self, images: Sequence[str] = ()) -> tuple[Observed, Digests]:
+        """What was seen, and which of `images` are there; the digests of the seed files."""
+        asked = side_by_side([partial(self._engine.image, ref) for ref in images])
+        observed = self._observed.end()
+        found = {ref: image for ref, image in zip(images, asked, strict=True) if image is not None}
+        return replace(observed, images=found), self._digests.end() if self._digests else {}
+
+
+def sweep(engine: Engine, stack: Stack, *, look: bool = True, seeds: bool = True) -> tuple[Observed, Digests]:
+    """A `Sweep` from begin to end."""
+    return Sweep(engine, stack, look=look, seeds=seeds).end()
+
+
+def _observe(engine: Engine, stack: Stack, *, look: bool, seeds: bool) -> Observed:
+    observed = engine.observe(stack.project, names=[service.container_name for service in stack.services.values()])
+    if not look:
+        return observed
+    running = {
+        name: container
+        for name in stack.services
+        if (container := container_of(observed, name)) is not None and container.state == "running"
+    }
+    ledgers = {
+        name: Begun(partial(_ledger, engine, stack.services[name], container))
+        for name, container in running.items()
+        if seeds and stack.services[name].seeds
+    }
+    ready = look_at(engine, stack, running)
+    read = {name: entries for name, asked in ledgers.items() if (entries := asked.end()) is not None}
+    return replace(observed, ready=ready, ledgers=read)
 
 
 def look_at(engine: Engine, stack: Stack, containers: Mapping[str, ObservedContainer]) -> dict[str, bool]:

@@ -20,7 +20,7 @@ def reset(ctx: Context, service: str) -> int:
     """
     project = read_project(ctx)
     with open_session(ctx, project, ensure=True, locked=True) as here:
-        observed, _ = sweep(here.engine, here.stack, (), look=False, seeds=False)
+        observed, _ = sweep(here.engine, here.stack, look=False, seeds=False)
         plan = plan_reset(here.stack, observed, service)
         lost = [node.step.object.removeprefix("volume ") for node in plan.destructive]
         if lost and not ctx.ask(f"remove the data in {', '.join(lost)} and seed it anew?"):

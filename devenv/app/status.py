@@ -21,7 +21,7 @@ def status(ctx: Context, services: Sequence[str] = (), *, check: bool = False) -
     """Print the state of every service (or of `services`). Ends 0 also when something is sick; `check`: then 1."""
     with session(ctx) as here:
         check_services(here.stack, services)
-        observed, digests = sweep(here.engine, here.stack, ())
+        observed, digests = sweep(here.engine, here.stack)
         rows = [
             _row(here, observed, digests, service)
             for name, service in here.stack.services.items()

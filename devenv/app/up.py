@@ -13,7 +13,7 @@ from devenv.app.digests import Digests
 from devenv.app.images import gather
 from devenv.app.lastlook import remember
 from devenv.app.notices import moved_ports, sources, tell_orphans, tell_rendered
-from devenv.app.observing import container_of, sweep
+from devenv.app.observing import Sweep, container_of
 from devenv.app.project import Project, read_project
 from devenv.app.running import Ending, carry_out, seeded_words
 from devenv.app.session import Session, assemble, on_engine, open_session
@@ -119,16 +119,17 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
 
 
 def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
-    """Images, one sweep, one plan."""
+    """Images, one sweep, one plan. What is looked at takes longest, so it is begun first; images do not change it."""
     if wishes.for_ide:
         session = session.workspace_first()
+    looking = Sweep(session.engine, session.stack)
     images = gather(
         session, services=wishes.services, host=host, pull=wishes.pull, build=wishes.build, lenient=wishes.for_ide
     )
     session = session.with_values(images.variables)
     if wishes.for_ide:
         session = session.workspace_first()
-    observed, digests = sweep(session.engine, session.stack, sorted(set(images.use.values())))
+    observed, digests = looking.end(sorted(set(images.use.values())))
     plan = reconcile(
         session.stack,
         observed,

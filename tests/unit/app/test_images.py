@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from devenv.app.images import ask, choose, read_recipe, side_by_side
+from devenv.app.images import ask, choose, read_recipe
 from devenv.backends.fake import FakeEngine
 from devenv.model import labels
 from devenv.model.errors import DevenvError, DevenvErrors, ExitCode
@@ -158,14 +158,3 @@ def test_a_question_that_fails_is_as_good_as_no_answer() -> None:
     answer = ask(FakeEngine(registry=["a:1"]), ["a:1", "b:1"], time.monotonic() + 5)
     assert (answer["a:1"] or "").startswith("sha256:")
     assert answer["b:1"] == ""
-
-
-def test_side_by_side_keeps_the_order_and_raises_what_failed() -> None:
-    assert side_by_side([lambda: 1, lambda: 2, lambda: 3]) == [1, 2, 3]
-    assert side_by_side([]) == []
-
-    def fail() -> int:
-        raise DevenvError("no", hint="yes")
-
-    with pytest.raises(DevenvError, match="no"):
-        side_by_side([lambda: 1, fail])
