@@ -1,0 +1,74 @@
+"""Two clones of one repository side by side, and one that lost what it kept."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.compose import compose
+from tests.e2e.repository import Repository, made
+from tests.engines import new_name
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def clones(tmp_path: Path) -> Iterator[tuple[Repository, Repository]]:
+    """Two folders with the same manifest; the second's project gets a name of its own at its first `up`."""
+    name = new_name()
+    with made(tmp_path / "first", name) as first, made(tmp_path / "second", name) as second:
+        yield first, second
+
+
+def _ports(repository: Repository) -> set[int]:
+    return {port["published"] for row in repository.status().values() for port in row["ports"]}
+
+
+def test_each_has_data_and_ports_of_its_own(clones: tuple[Repository, Repository]) -> None:
+    first, second = clones
+    first.up()
+    before = first.identities()
+    told = second.up()
+    # What `up` says of its project is what the label says: the name with four digits of the folder behind it.
+    second.name = next(line for line in told.splitlines() if " is up (" in line).split(" is up")[0]
+    assert second.name.startswith(f"{first.name}-")
+    assert first.identities() == before
+    assert not _ports(first) & _ports(second)
+
+    second.sql("DELETE FROM notes")
+    assert first.sql("SELECT count(*) FROM notes") == "10"
+    assert "nothing to do" in first.up()
+    assert "nothing to do" in second.up()
+    file = str(second.folder / ".devcontainer/compose.yaml")
+    assert compose("-f", file, "up", "-d", "--wait").returncode == 0
+    assert "nothing to do" in second.up()
+
+    assert second.run("down", "--volumes", "--yes").returncode == 0
+    assert second.things() == ([], [], [])
+    assert first.identities() == before
+
+
+def test_what_was_kept_is_found_again_from_the_containers(repository: Repository) -> None:
+    repository.edit("devenv.yaml", '"hello"', '"${DEVENV_TEST_WORD:-hello}"')
+    result = repository.run("up", env={"DEVENV_TEST_WORD": "good evening", "DEVENV_PORT_API_8000": "48765"})
+    assert result.returncode == 0, result.stdout + result.stderr
+    before = repository.identities()
+    (repository.folder / ".devcontainer/.env").unlink()
+    shutil.rmtree(repository.folder / ".devenv")
+    with repository.watched() as seen:
+        repository.up()
+    assert seen == []
+    assert repository.identities() == before
+
+
+def test_a_clone_that_is_gone_leaves_its_name(clones: tuple[Repository, Repository]) -> None:
+    first, second = clones
+    first.up()
+    shutil.rmtree(first.folder)
+    second.up()
+    assert second.status()["db"]["seeded"] == "done"
+    (mount,) = second.containers()["web"].attrs["Mounts"]
+    assert mount["Source"] == str(second.folder / "web")
