@@ -1,4 +1,4 @@
-"""The HTTP interface. `/docs` shows it; behind the web server all of it stands under `/api`."""
+"""The HTTP interface. `/docs` shows it."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -9,6 +9,8 @@ import psycopg
 from fastapi import FastAPI, HTTPException, Path, Query, Request
 from fastapi.responses import JSONResponse
 from psycopg_pool import PoolTimeout
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shop import queries
 from shop.database import Db, open_pool
@@ -26,7 +28,22 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
-app = FastAPI(title="Shop", version="1.0", root_path="/api", lifespan=lifespan)
+app = FastAPI(title="Shop", version="1.0", lifespan=lifespan)
+
+
+class Prefix:
+    """A web server in front that hides this API under a path says so (X-Forwarded-Prefix): /docs then names it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (prefix := Headers(scope=scope).get("x-forwarded-prefix", "")):
+            scope = scope | {"root_path": prefix, "path": prefix + scope["path"]}
+        await self.app(scope, receive, send)
+
+
+app.add_middleware(Prefix)
 
 
 class QuietHealth(logging.Filter):

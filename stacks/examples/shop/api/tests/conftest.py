@@ -21,6 +21,6 @@ def db() -> Iterator[Database]:
 @pytest.fixture
 def api(db: Database) -> Iterator[TestClient]:
     app.dependency_overrides[connection] = lambda: db
-    with TestClient(app, base_url="http://testserver/api") as client:
+    with TestClient(app) as client:
         yield client
     app.dependency_overrides.clear()

@@ -244,7 +244,12 @@ byId("quantity").addEventListener("input", showTotal);
 byId("show-orders").addEventListener("click", openOrders);
 for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("click", (event) => {
-    if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+    if (event.target.closest("[data-close]")) dialog.close();
+  });
+  dialog.addEventListener("pointerdown", (event) => {
+    const box = dialog.getBoundingClientRect();
+    const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+    if (event.target === dialog && !inside) dialog.close(); // the backdrop is the dialog's own
   });
 }
 addEventListener("popstate", fromAddress);
