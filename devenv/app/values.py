@@ -148,8 +148,10 @@ def choose_ports(
         if (value := known.labels.get(wish.variable, known.kept.get(wish.variable, ""))).isdigit()
     }
     ours = {port for container in own for bound in container.ports.values() for _, port in bound}
-    wanted = {*kept.values(), *(port for wish in wishes for port in range(wish.preferred, wish.preferred + 200))}
-    taken = set(facts.taken(wanted)) - ours if local else set()
+    taken: set[int] = set()
+    if local and any(kept.get(wish.variable) not in ours for wish in wishes):  # else all stay, whatever else is taken
+        wanted = {*kept.values(), *(port for wish in wishes for port in range(wish.preferred, wish.preferred + 200))}
+        taken = set(facts.taken(wanted)) - ours
     taken |= {int(value) for value in chosen.values() if value.isdigit()} | set(lost)
     return {
         **chosen,
