@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from tests.e2e.repository import PRODUCTS, Repository
+from tests.unit.test_imports import LIBRARIES, SLOW, WORK
 
 pytestmark = pytest.mark.engine
 
@@ -31,6 +32,26 @@ def test_a_second_up_has_nothing_to_do(running: Repository) -> None:
     assert "nothing to do" in told
     assert seen == []
     assert running.identities() == before
+
+
+def test_an_up_with_nothing_to_do_loads_nothing_that_does_something(running: Repository) -> None:
+    running.up()
+    start = (
+        "import atexit, sys; sys.path.insert(0, sys.argv.pop(1)); atexit.register(lambda: print(*sys.modules)); "
+        "from devenv.cli.main import main; main()"
+    )
+    python, isolated, _, _, *rest = running.command("up")
+    told = subprocess.run(
+        [python, isolated, "-c", start, *rest],
+        cwd=running.folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    assert "nothing to do" in told
+    assert not set(told.split()) & {*LIBRARIES, *SLOW, *WORK}
 
 
 def test_seeding_again_changes_no_count(running: Repository) -> None:
