@@ -70,6 +70,18 @@ VERBS: Mapping[str, Verb] = {
     "exec": Verb(
         module="inside", function="exec_", group=SERVICES, takes="services", says="Run a command in a service"
     ),
+    "port": Verb(
+        module="stack",
+        function="port",
+        group=SERVICES,
+        takes="services",
+        says="Where its ports are on the host",
+    ),
+    "open": Verb(
+        module="stack", function="open_", group=SERVICES, takes="services", says="Open an address in the browser"
+    ),
+    "pull": Verb(module="stack", function="pull", group=SERVICES, takes="services", says="Get images, newer ones too"),
+    "build": Verb(module="stack", function="build", group=SERVICES, takes="services", says="Build images anew"),
     "seed": Verb(
         module="data", function="seed", group=DATA, takes="services", says="Load seeds that are not there yet"
     ),
@@ -98,6 +110,10 @@ APP: Mapping[str, str] = {
     "down": "down:down",
     "status": "status:status",
     "logs": "logs:logs",
+    "port": "port:port",
+    "open": "open:open_",
+    "pull": "fetch:pull",
+    "build": "fetch:build",
     "start": "lifecycle:start",
     "stop": "lifecycle:stop",
     "restart": "lifecycle:restart",

@@ -23,6 +23,8 @@ _DONE: Mapping[str, str] = {
     "down": "is down",
     "seed": "is seeded",
     "reset": "is reset",
+    "pull": "has its images",
+    "build": "is built",
 }
 _STEPS: Mapping[str, str] = {
     "Pull": "could not be pulled",

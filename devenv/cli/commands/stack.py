@@ -104,14 +104,21 @@ def logs(
         str, typer.Option("--tail", "-n", metavar="LINES", help="So many last lines of each service, or all.")
     ] = "all",
     timestamps: Annotated[bool, typer.Option("--timestamps", "-t", help="When each line was said.")] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help="Only from then on: 10m, 1h30m, 2026-01-31T08:00.")
+    ] = None,
+    grep: Annotated[
+        str | None, typer.Option("--grep", "-g", metavar="REGEX", help="Only lines in which this is found.")
+    ] = None,
 ) -> int:
-    """Show what the services said, in the order in which they said it.
+    """Show what the services said, in the order in which they said it. Lines of JSON are shown as words.
 
     \b
     Examples:
       devenv logs                  all of it
       devenv logs -f api web       follow two services
       devenv logs -n 50 db         the last 50 lines of one
+      devenv logs --since 10m -g ERROR
     """
     if tail != "all" and not tail.isdecimal():
         raise typer.BadParameter(f"`{tail}` is neither a number of lines nor `all`", param_hint="--tail")
@@ -122,7 +129,65 @@ def logs(
         follow=follow,
         tail=None if tail == "all" else int(tail),
         timestamps=timestamps,
+        since=since,
+        grep=grep,
     )
+
+
+def port(
+    typed: typer.Context,
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="Whose port.")],
+    private: Annotated[
+        str | None,
+        typer.Argument(metavar="[PORT[/udp]]", help="Inside the container; all without.", show_default=False),
+    ] = None,
+) -> int:
+    """Print where a service's ports are on the host.
+
+    \b
+    Examples:
+      devenv port web
+      devenv port db 5432
+    """
+    return call(typed, "port", service, private)
+
+
+def pull(typed: typer.Context, services: Services = None) -> int:
+    """Get the images of services that are not built here: newer ones from the registry, else by their recipes.
+
+    \b
+    Examples:
+      devenv pull
+      devenv pull db
+    """
+    return call(typed, "pull", tuple(services or ()))
+
+
+def build(typed: typer.Context, services: Services = None) -> int:
+    """Build the images of services that have a `build`, also unchanged ones. `devenv up` then uses them.
+
+    \b
+    Examples:
+      devenv build
+      devenv build api
+    """
+    return call(typed, "build", tuple(services or ()))
+
+
+def open_(
+    typed: typer.Context,
+    service: Annotated[
+        str | None, typer.Argument(metavar="[SERVICE]", help="Which address; without, they are listed.")
+    ] = None,
+) -> int:
+    """Open a service's address in the browser, or list the addresses there are.
+
+    \b
+    Examples:
+      devenv open
+      devenv open web
+    """
+    return call(typed, "open", service)
 
 
 def start(typed: typer.Context, services: Services = None) -> int:

@@ -56,6 +56,15 @@ UP = {
     "remove_orphans": False,
 }
 
+LOGS = {
+    "verb": "logs",
+    "services": (),
+    "follow": False,
+    "tail": None,
+    "timestamps": False,
+    "since": None,
+    "grep": None,
+}
 CONFIG = {"verb": "config", "format": "yaml", "services": False, "images": False, "volumes": False, "hash_": False}
 
 
@@ -72,9 +81,15 @@ CONFIG = {"verb": "config", "format": "yaml", "services": False, "images": False
         ("down -v --remove-orphans", {"verb": "down", "volumes": True, "remove_orphans": True}),
         ("ps", {"verb": "status", "services": (), "check": False}),
         ("status db --check", {"verb": "status", "services": ("db",), "check": True}),
-        ("logs", {"verb": "logs", "services": (), "follow": False, "tail": None, "timestamps": False}),
-        ("logs -f -n 5 -t db", {"verb": "logs", "services": ("db",), "follow": True, "tail": 5, "timestamps": True}),
-        ("logs --tail all", {"verb": "logs", "services": (), "follow": False, "tail": None, "timestamps": False}),
+        ("logs", LOGS),
+        ("logs -f -n 5 -t db", {**LOGS, "services": ("db",), "follow": True, "tail": 5, "timestamps": True}),
+        ("logs --tail all", LOGS),
+        ("logs --since 10m -g ERROR", {**LOGS, "since": "10m", "grep": "ERROR"}),
+        ("port web", {"verb": "port", "service": "web", "private": None}),
+        ("port db 5432", {"verb": "port", "service": "db", "private": "5432"}),
+        ("pull", {"verb": "pull", "services": ()}),
+        ("build api", {"verb": "build", "services": ("api",)}),
+        ("open web", {"verb": "open", "service": "web"}),
         ("start db", {"verb": "start", "services": ("db",)}),
         ("stop -t 3", {"verb": "stop", "services": (), "timeout": 3}),
         ("restart web --timeout 0", {"verb": "restart", "services": ("web",), "timeout": 0}),

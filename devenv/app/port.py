@@ -1,0 +1,40 @@
+"""`devenv port SERVICE [PORT]`: where a service's ports are on the host."""
+
+from __future__ import annotations
+
+import json
+
+from devenv.app.context import Context
+from devenv.app.exec import running_container
+from devenv.app.session import session
+from devenv.core.selection import check as check_services
+from devenv.model.errors import DevenvError, ExitCode
+
+
+def port(ctx: Context, service: str, private: str | None = None) -> int:
+    """Print the host's address of `private` (`5432`, `53/udp`), of every published port where it is None.
+
+    Raises DevenvError: INPUT for a port that is not published, FAILED where the service does not run.
+    """
+    with session(ctx) as here:
+        check_services(here.stack, [service])
+        container = running_container(here, service)
+    wanted = None if private is None else private if "/" in private else f"{private}/tcp"
+    found = {
+        key: [f"{address or '0.0.0.0'}:{number}" for address, number in bound]
+        for key, bound in sorted(container.ports.items())
+        if bound and wanted in (None, key)
+    }
+    if wanted is not None and not found:
+        known = ", ".join(key.removesuffix("/tcp") for key, bound in container.ports.items() if bound)
+        raise DevenvError(
+            f"`{service}` does not publish port {private}.",
+            hint=f"It publishes {known}." if known else f"Publish it: `ports: [{private}]` in the manifest.",
+        )
+    if ctx.output == "json":
+        ctx.ui.print(json.dumps(found))
+    else:
+        for key, addresses in found.items():
+            for address in addresses:
+                ctx.ui.print(address if wanted else f"{key} -> {address}")
+    return ExitCode.DONE

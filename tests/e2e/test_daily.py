@@ -1,0 +1,56 @@
+"""The small verbs of a day, on a stack that runs."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+
+import pytest
+
+from tests.e2e.repository import Repository
+
+pytestmark = pytest.mark.engine
+
+
+def test_a_port_is_where_it_is_published(running: Repository) -> None:
+    result = running.run("port", "api", "8000")
+    assert result.returncode == 0, result.stderr
+    with urllib.request.urlopen(f"http://{result.stdout.strip()}/", timeout=10) as answer:
+        assert answer.read() == b"hello"
+    assert json.loads(running.run("port", "api", "--output", "json").stdout) == {"8000/tcp": [result.stdout.strip()]}
+    wrong = running.run("port", "api", "9")
+    assert wrong.returncode == 2
+    assert "It publishes 8000." in wrong.stderr
+
+
+def test_addresses_are_listed_and_what_no_browser_opens_is_refused(running: Repository) -> None:
+    listed = json.loads(running.run("open", "--output", "json").stdout)
+    assert listed["db"].startswith("postgresql://app:***@127.0.0.1:")
+    printed = running.run("open", "web", env={"DISPLAY": "", "WAYLAND_DISPLAY": "", "BROWSER": ""})
+    assert (printed.returncode, printed.stdout.strip()) == (0, listed["web"])
+    assert running.run("open", "db").returncode == 2
+
+
+def test_logs_are_cut_to_a_time_and_to_what_is_looked_for(running: Repository) -> None:
+    every = running.run("logs", "db").stdout.splitlines()
+    found = running.run("logs", "db", "--grep", "ready to .* connections").stdout.splitlines()
+    assert found
+    assert found == [line for line in every if "ready to accept connections" in line]
+    assert running.run("logs", "db", "--since", "2100-01-01").stdout == ""
+    assert running.run("logs", "db", "--since", "1d").stdout.splitlines() == every
+    wrong = running.run("logs", "db", "--grep", "(")
+    assert wrong.returncode == 2
+    assert "no regular expression" in wrong.stderr
+
+
+def test_build_makes_images_and_starts_nothing(running: Repository) -> None:
+    before = running.identities()
+    result = running.run("build", "api")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "is built" in result.stdout
+    assert running.identities() == before
+    assert running.run("build", "db").returncode == 2
+    assert running.run("pull", "api").returncode == 2
+    pulled = running.run("pull", "db")
+    assert pulled.returncode == 0, pulled.stdout + pulled.stderr
+    assert running.identities() == before
