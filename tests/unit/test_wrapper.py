@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -94,6 +95,29 @@ def test_through_links_and_by_a_relative_name(checkout: Path, cache: Path, tmp_p
         assert result.returncode == 0, result.stderr
         assert json.loads(result.stdout)["checkout"] == str(checkout)
         assert json.loads(result.stdout)["cwd"] == str(cwd)
+
+
+def test_a_checkout_that_may_not_be_written_to_is_compiled_in_the_cache(checkout: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to others
+        os.chmod(folder, 0o755)
+        clone, cache = Path(folder) / "clone", Path(folder) / "a cache"
+        shutil.copytree(checkout, clone, ignore=shutil.ignore_patterns("__pycache__"))
+        cache.mkdir()
+        for path in (clone, *clone.rglob("*")):
+            path.chmod(0o555)
+        user = 65534 if os.getuid() == 0 else None  # root may write everywhere
+        if user is not None:
+            os.chown(cache, user, user)
+        result = subprocess.run(
+            [clone / "dev"], env=_env(cache, HOME=str(cache)), cwd="/", stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, timeout=120, check=False, user=user, group=user, extra_groups=[] if user else None,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)["checkout"] == str(clone)
+        assert [path.name for path in (cache / "devenv/compiled").rglob("main.*.pyc")]
+        assert not list(clone.rglob("__pycache__"))
+        for path in (clone, *clone.rglob("*")):
+            path.chmod(0o755)
 
 
 def test_the_exit_code_is_the_command_s(checkout: Path, cache: Path) -> None:
