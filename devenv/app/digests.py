@@ -14,15 +14,16 @@ from devenv.model.errors import DevenvError
 from devenv.model.stack import Seed, Stack
 
 _FILE = ".devenv/digests.json"
-_RACY = 2_000_000_000
-"""Nanoseconds: a file younger than that may change again within one tick of its time stamp."""
+_RACY = 2.0
+"""Seconds: a file younger than that may change again within one tick of its time stamp."""
 
 Digests = Mapping[str, Mapping[str, str]]
 """Service → seed's name → digest."""
 
 
-def seed_digests(stack: Stack) -> Digests:
-    """The digest of every seed of the stack. Raises DevenvError (INPUT) for a file that cannot be read."""
+def seed_digests(stack: Stack, *, settled: float = _RACY) -> Digests:
+    """The digest of every seed of the stack; those of files that did not change for `settled` seconds are kept. Raises
+    DevenvError (INPUT) for a file that cannot be read."""
     from devenv.extensions.seeders import SEEDERS
 
     kept = _read(Path(stack.folder))
@@ -34,7 +35,7 @@ def seed_digests(stack: Stack) -> Digests:
         seeder = SEEDERS[service.seeder]
         found[name] = {}
         for seed in service.seeds:
-            key, mark = f"{name} {seed.name}", _mark(seed)
+            key, mark = f"{name} {seed.name}", _mark(seed, settled)
             known = kept.get(key)
             if mark is None or not isinstance(known, list) or known[:1] != [mark]:
                 known = [mark, seeder.digest(seed)]
@@ -46,17 +47,17 @@ def seed_digests(stack: Stack) -> Digests:
     return found
 
 
-def _mark(seed: Seed) -> str | None:
+def _mark(seed: Seed, settled: float) -> str | None:
     """What the digest hangs on; None where the file is too young to be known by its time."""
     try:
         found = os.stat(seed.file)
     except (OSError, ValueError):
         return None
-    if time.time_ns() - found.st_mtime_ns < _RACY:
+    if time.time() - max(found.st_mtime, found.st_ctime) < settled:
         return None
     options = json.dumps(dict(seed.options), sort_keys=True, default=str)
     return (
-        f"{seed.file} {found.st_size} {found.st_mtime_ns} {found.st_ino} "
+        f"{seed.file} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino} "
         f"{seed.kind} {seed.table} {seed.transactional} {options}"
     )
 
