@@ -17,8 +17,8 @@ _CHUNK = 256 * 1024
 _PAUSE = 0.1
 """Seconds between two words on progress."""
 _BOM = b"\xef\xbb\xbf"
-_memo: dict[tuple[str, int, int, int, str], str] = {}
-"""Digests of this process by (path, size, time of change, inode, shape)."""
+_memo: dict[tuple[str, int, int, int, int, str], str] = {}
+"""Digests of this process by (path, size, times of change, inode, shape)."""
 
 
 class SeedError(DevenvError):
@@ -48,7 +48,7 @@ def digest(seed: Seed) -> str:
     """Hex sha256 over shape and content. Raises SeedError (INPUT) where the file cannot be read."""
     try:
         known = os.stat(seed.file)
-        key = (seed.file, known.st_size, known.st_mtime_ns, known.st_ino, shape(seed))
+        key = (seed.file, known.st_size, known.st_mtime_ns, known.st_ctime_ns, known.st_ino, shape(seed))
         if key not in _memo:
             found = _begin(seed)
             with open(seed.file, "rb") as file:

@@ -41,6 +41,9 @@ def test_other_content_under_the_same_size_and_time_is_seen(tmp_path: Path) -> N
     (tmp_path / ".devenv").mkdir()
     _put(tmp_path, "id\n1\n", 1000)
     first = _digest(tmp_path)
+    before = (tmp_path / "a.csv").stat().st_ctime_ns
+    while (tmp_path / "a.csv").stat().st_ctime_ns == before:  # until the file system's clock has ticked
+        os.utime(tmp_path / "a.csv", (1000, 1000))
     with (tmp_path / "a.csv").open("r+") as opened:
         opened.write("id\n2\n")
     os.utime(tmp_path / "a.csv", (1000, 1000))
