@@ -147,6 +147,13 @@ class Repository:
         found = self.client.containers.list(all=True, filters={"label": f"{labels.PROJECT}={self.name}"})
         return {container.labels[labels.SERVICE]: container for container in found}
 
+    def processes(self, service: str) -> str:
+        """The command lines of all that runs in the container of `service` (its image need not have a `ps`)."""
+        script = "for each in /proc/[0-9]*; do tr '\\0' ' ' <$each/cmdline 2>/dev/null; echo; done"
+        code, output = self.containers()[service].exec_run(["sh", "-c", script])
+        assert code == 0, output
+        return str(output.decode())
+
     def identities(self) -> dict[str, tuple[str, str]]:
         """Service → (container's id, when it was started)."""
         return {name: (c.id, c.attrs["State"]["StartedAt"]) for name, c in self.containers().items()}

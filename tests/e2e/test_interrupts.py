@@ -40,7 +40,7 @@ def test_it_stops_at_once_and_goes_on_from_there(repository: Repository) -> None
     assert all(row["ready"] for row in repository.status().values())
     assert repository.sql("SELECT count(*), count(DISTINCT id) FROM products") == f"{ROWS}|{ROWS}"
     assert repository.sql("SELECT count(*) FROM notes") == "10"
-    assert not [row for row in repository.containers()["db"].top()["Processes"] if "psql" in " ".join(row)]
+    assert "psql" not in repository.processes("db")
 
 
 def _at_once(event: Event) -> bool:

@@ -75,7 +75,7 @@ def test_the_next_up_mends_it(large: Repository, there: Callable[[list[Event]], 
     assert large.sql("SELECT count(*), count(DISTINCT id) FROM products") == f"{ROWS}|{ROWS}"
     assert large.sql("SELECT count(*) FROM notes") == "10"
     assert large.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'devenv%'") == "0"
-    assert not [row for row in large.containers()["db"].top()["Processes"] if "psql" in " ".join(row)]
+    assert "psql" not in large.processes("db")
     assert large.things() == (
         [f"{large.name}-{service}-1" for service in ("api", "db", "web", "workspace")],
         [f"{large.name}_default"],

@@ -91,7 +91,7 @@ def build(
             if version != versions[-1] and re.search(r"buildkit.*not (?:supported|enabled)", error.message, re.I):
                 continue
             # A Dockerfile that is not one is refused before the first message.
-            if not said.error and re.search("parse error|build target", error.message):
+            if not said.error and re.search("parse error|target stage|build target", error.message):
                 said.error = error.message
             else:
                 raise
