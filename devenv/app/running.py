@@ -58,7 +58,7 @@ def carry_out(
     clock = SystemClock()
     begun = time.monotonic() if begun is None else begun
     bus = Bus(clock, mask=lambda text: mask(text, secrets))
-    perform = _performer(ctx, engine, host, clock) if plan.nodes else _nothing
+    perform = _performer(ctx, engine, host, clock, stack.project) if plan.nodes else _nothing
     with _record(ctx, runs, bus):
         bus.subscribe(ctx.ui.subscriber())
         bus.emit(
@@ -84,8 +84,9 @@ def carry_out(
     return int(code), result
 
 
-def _performer(ctx: Context, engine: Engine, host: Host, clock: Clock) -> Perform:
+def _performer(ctx: Context, engine: Engine, host: Host, clock: Clock, project: str) -> Perform:
     """Who does the nodes of a plan. Loaded where there are some: most often `up` has nothing to do."""
+    from devenv.extensions.checks import CHECKS
     from devenv.extensions.probes import PROBES
     from devenv.extensions.seeders import SEEDERS
     from devenv.run.perform import Performer
@@ -96,7 +97,10 @@ def _performer(ctx: Context, engine: Engine, host: Host, clock: Clock) -> Perfor
         with asking:  # two seeds may ask at once; the person answers one question after the other
             return ctx.ask(question)
 
-    return Performer(engine=engine, probes=PROBES, seeders=SEEDERS, host=host, clock=clock, consent=consent)
+    return Performer(
+        engine=engine, probes=PROBES, seeders=SEEDERS, checks=CHECKS, host=host, clock=clock, consent=consent,
+        project=project,
+    )  # fmt: skip
 
 
 def _nothing(node: Node, report: Report, cancel: Cancel) -> Outcome:

@@ -143,6 +143,10 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
         digests=digests,
         creator=session.creator(),
     )
+    if plan.nodes and session.stack.checks and not wishes.services and not wishes.for_ide:
+        from devenv.core.checks import plan_checks
+
+        plan = plan_checks(session.stack, before=plan)
     return Decided(session=session, images=images, observed=observed, digests=digests, plan=plan)
 
 

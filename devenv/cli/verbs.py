@@ -82,6 +82,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     "pull": Verb(module="stack", function="pull", group=SERVICES, takes="services", says="Get images, newer ones too"),
     "build": Verb(module="stack", function="build", group=SERVICES, takes="services", says="Build images anew"),
+    "check": Verb(module="data", function="check", group=DAILY, says="Walk the checks: does the stack work?"),
     "seed": Verb(
         module="data", function="seed", group=DATA, takes="services", says="Load seeds that are not there yet"
     ),
@@ -120,6 +121,7 @@ APP: Mapping[str, str] = {
     "exec": "exec:exec_",
     "shell": "exec:shell",
     "run": "task:run_task",
+    "check": "check:check",
     "seed": "seed:seed",
     "reset": "reset:reset",
     "render": "render:render",

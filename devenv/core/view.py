@@ -35,6 +35,7 @@ _PHASES: Mapping[str, str] = {
     "Stop": "stopping",
     "Rename": "replacing",
     "Remove": "removing",
+    "Check": "checking",
     "Snapshot": "saving",
     "Restore": "restoring",
 }
@@ -48,6 +49,7 @@ _ENDS: Mapping[str, str] = {
     "Pull": "pulled",
     "Build": "built",
     "Bootstrap": "made",
+    "Check": "passed",
 }
 _WAITS: Mapping[str, str] = {
     "Pull": "{object} to be pulled",
@@ -67,11 +69,11 @@ _WAITS: Mapping[str, str] = {
 class Row:
     """One line of the table.
 
-    `kind` is `service`, or `image` for what makes an image (`name` is its reference then). `phase` is one or two words
-    (`waiting`, `building`, `checking`, `seeding`, `ready`, `failed`, …; `unchanged` where the plan has nothing to do).
-    `why` says what it waits for, what is being done, the last reason of a wait, what came of it, or why it failed.
-    `seconds` run from its first step to its last, or to now. `current` of `total` `unit`s, `total` 0 where unknown.
-    `state` is `waiting`, `running`, `ok`, `failed`, `skipped` or `cancelled`.
+    `kind` is `service`, `image` for what makes an image (`name` is its reference then), or `check`. `phase` is one or
+    two words (`waiting`, `building`, `checking`, `seeding`, `ready`, `failed`, …; `unchanged` where the plan has
+    nothing to do). `why` says what it waits for, what is being done, the last reason of a wait, what came of it, or why
+    it failed. `seconds` run from its first step to its last, or to now. `current` of `total` `unit`s, `total` 0 where
+    unknown. `state` is `waiting`, `running`, `ok`, `failed`, `skipped` or `cancelled`.
     """
 
     name: str
@@ -117,6 +119,8 @@ class _Node:
         """(kind, name) of the row it is shown in; ("", "") for none."""
         if self.step in IMAGE_VERBS:
             return "image", self.object
+        if self.step == "Check":
+            return "check", f"check {self.object}"
         return ("service", self.service) if self.service else ("", "")
 
     @property
@@ -168,14 +172,18 @@ class View:
         return sum(node.outcome is not None for node in self._nodes.values())
 
     def rows(self, now: float) -> tuple[Row, ...]:
-        """One row an image that is made, then one a service, in the order of the plan and of the stack. `now` is
-        seconds since the epoch."""
+        """One row an image that is made, then one a service, then one a check, in the order of the plan and of the
+        stack. `now` is seconds since the epoch."""
         shown: dict[tuple[str, str], list[_Node]] = {("service", name): [] for name in self._services}
         for node in self._nodes.values():
             if node.row[1]:
                 shown.setdefault(node.row, []).append(node)
-        images = [self._row(key, nodes, now) for key, nodes in shown.items() if key[0] == "image"]
-        return (*images, *(self._row(key, nodes, now) for key, nodes in shown.items() if key[0] == "service"))
+        return tuple(
+            self._row(key, nodes, now)
+            for kind in ("image", "service", "check")
+            for key, nodes in shown.items()
+            if key[0] == kind
+        )
 
     def failures(self) -> tuple[Failure, ...]:
         """Every step that failed itself, in the order of the plan; what was skipped because of it beside it."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devenv.model.stack import Build as BuildConfig
-from devenv.model.stack import Ready, Seed
+from devenv.model.stack import Check, Ready, Seed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +199,22 @@ class SeedData(Step):
     @property
     def object(self) -> str:
         return f"{self.container} with {self.seed.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCheck(Step):
+    """Walk a check of the manifest, as a user of the stack would. `values` are those of the services it names."""
+
+    check: Check
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def verb(self) -> str:
+        return "Check"
+
+    @property
+    def object(self) -> str:
+        return self.check.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

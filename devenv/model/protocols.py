@@ -259,6 +259,32 @@ class Seeder(Protocol):
         Raises DevenvError (FAILED) with file, line and statement in message and hint."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back from one step of a check: `code` is the status or the exit code, `text` the body or the output."""
+
+    code: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckTarget:
+    """Where a step asks: the engine, the running containers' names by service, the values of services."""
+
+    engine: Engine
+    project: str
+    values: Mapping[str, Mapping[str, str]]
+
+
+class CheckKind(Protocol):
+    """One kind of step of a check. One attempt; never retries."""
+
+    kind: str
+
+    def ask(self, target: CheckTarget, options: Mapping[str, Any], *, timeout: float) -> Answer:
+        """The answer. Raises DevenvError (FAILED), in one sentence, where there is none in `timeout` seconds."""
+
+
 class Clock(Protocol):
     def now(self) -> float:
         """Seconds since the epoch, for people."""

@@ -171,6 +171,31 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckStep:
+    """One request of a check. `kind` is `http`, `sql` or `exec`, `options` what it takes, `expect` what must come back,
+    `take` the values of the answer that later steps may name. It is tried again for `within` seconds; one answer may
+    take `timeout` seconds."""
+
+    kind: str
+    options: Mapping[str, Any]
+    expect: Mapping[str, Any] = field(default_factory=dict)
+    take: Mapping[str, str] = field(default_factory=dict)
+    within: float = 0.0
+    timeout: float = 10.0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A critical path: its steps one after the other."""
+
+    name: str
+    steps: tuple[CheckStep, ...]
+    description: str = ""
+    where: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """The whole. `folder` is the repository, `working_dir` the Compose project's directory, `files` its config files.
 
@@ -186,6 +211,7 @@ class Stack:
     networks: Mapping[str, Network]
     volumes: Mapping[str, Volume]
     tasks: Mapping[str, Task] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
     workspace: Mapping[str, Any] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)

@@ -24,13 +24,27 @@ from devenv.model.plan import (
     Remove,
     Rename,
     Run,
+    RunCheck,
     SeedData,
     Start,
     Stop,
     Tag,
     WaitReady,
 )
-from devenv.model.protocols import Cancel, Clock, Engine, Host, Probe, Report, Seeder, SeedTarget, Trust
+from devenv.model.protocols import (
+    Cancel,
+    CheckKind,
+    CheckTarget,
+    Clock,
+    Engine,
+    Host,
+    Probe,
+    Report,
+    Seeder,
+    SeedTarget,
+    Trust,
+)
+from devenv.run.checking import walk
 from devenv.run.failure import failed, verdict
 from devenv.run.holder import holder, taken_port
 from devenv.run.oneshot import Lines, follow_to_end
@@ -49,6 +63,8 @@ class Performer:
         host: Host,
         clock: Clock,
         consent: Callable[[str], bool],
+        checks: Mapping[str, CheckKind] | None = None,
+        project: str = "",
     ) -> None:
         self._engine = engine
         self._probes = probes
@@ -56,6 +72,8 @@ class Performer:
         self._host = host
         self._clock = clock
         self._consent = consent
+        self._checks = checks or {}
+        self._project = project
         self._started: dict[str, float] = {}
         self._steps: Mapping[type, Callable[[Any, Report, Cancel], Outcome]] = {
             Pull: self._pull,
@@ -72,6 +90,7 @@ class Performer:
             Exec: self._exec,
             WaitReady: self._wait_ready,
             SeedData: self._seed,
+            RunCheck: self._check,
             Stop: self._stop,
             Rename: self._rename,
             Remove: self._remove,
@@ -212,6 +231,10 @@ class Performer:
         if result.skipped:
             return Done(detail="loaded before", data=data)
         return Done(detail="loaded" if result.rows is None else _many(result.rows, result.unit), data=data)
+
+    def _check(self, step: RunCheck, report: Report, cancel: Cancel) -> Outcome:
+        target = CheckTarget(engine=self._engine, project=self._project, values=step.values)
+        return walk(step, target=target, kinds=self._checks, clock=self._clock, report=report, cancel=cancel)
 
     def _seed_failed(self, step: SeedData, error: DevenvError) -> Failed:
         """In its own words, unless the server died of it or meanwhile: then in those."""

@@ -23,6 +23,7 @@ _DONE: Mapping[str, str] = {
     "down": "is down",
     "seed": "is seeded",
     "reset": "is reset",
+    "check": "passes its checks",
     "pull": "has its images",
     "build": "is built",
 }
@@ -37,6 +38,7 @@ _STEPS: Mapping[str, str] = {
     "CreateContainer": "could not be created",
     "CreateNetwork": "could not be created",
     "CreateVolume": "could not be created",
+    "Check": "does not hold",
     "Remove": "could not be removed",
     "Stop": "could not be stopped",
 }

@@ -1,4 +1,4 @@
-"""seed, reset."""
+"""check, seed, reset."""
 
 from __future__ import annotations
 
@@ -7,6 +7,26 @@ from typing import Annotated
 import typer
 
 from devenv.cli.commands import call
+
+
+def check(
+    typed: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[CHECK]...", help="These checks; all without.", show_default=False)
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on, every few seconds, and tell what changes; Ctrl-C ends it.")
+    ] = False,
+) -> int:
+    """Walk the manifest's checks as a user of the stack would. Ends 1 where one does not hold. `up` does it, too.
+
+    \b
+    Examples:
+      devenv check
+      devenv check order
+      devenv check --watch
+    """
+    return call(typed, "check", tuple(names or ()), watch=watch)
 
 
 def seed(

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from devenv.core.compose import checks as checking
 from devenv.core.compose import extension
 from devenv.core.compose.grants import grants, secrets
 from devenv.core.compose.interpolate import interpolate, named, names, substitute
@@ -201,8 +202,9 @@ class _Loader:
                 for key, item in normal.volumes.items()
             },
             tasks=extension.tasks(reader, top, services, workspace.get("service")),
+            checks=checking.checks(reader, top.get("checks"), (extension.KEY, "checks"), services),
             workspace=workspace,
-            about={key: top[key] for key in (*extension.ABOUT, "checks", "requires") if key in top},
+            about={key: top[key] for key in (*extension.ABOUT, "requires") if key in top},
             variables=self.chosen,
             secrets=secrets(reader, normal, services),
             left_out=normal.left_out,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from devenv.core.schema.check_keys import CHECK
 from devenv.core.schema.shapes import (
     BOOLEAN,
     BYTES,
@@ -240,9 +241,9 @@ TOP: dict[str, Schema] = {
         {"test": {"service": "api", "command": "pytest -q"}},
     ),
     "checks": key(
-        by_name({"type": "object", "title": "a mapping"}, "a mapping of checks"),
-        "Requests along the critical paths that prove the stack works.",
-        {"order": {"url": "{{ api.url }}/orders"}},
+        by_name(CHECK, "a mapping of checks"),
+        "Requests along the critical paths that prove the stack works: run after `up`, and by `devenv check`.",
+        {"search": [{"http": "{{ web.host_url }}/api/products?q=lamp", "expect": {"json": {"total": 12}}}]},
     ),
     "requires": key(
         mapping(

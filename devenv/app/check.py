@@ -1,0 +1,51 @@
+"""`devenv check`: the manifest's checks walked, once or for as long as one watches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from devenv.app.context import Context
+from devenv.app.running import Ending, carry_out
+from devenv.app.session import Session, session
+from devenv.core.checks import plan_checks
+from devenv.core.suggest import did_you_mean
+from devenv.host.machine import ThisHost
+from devenv.model.errors import DevenvError, ExitCode
+
+REST = 5.0
+"""Seconds between two walks of `--watch`."""
+
+
+def check(ctx: Context, names: Sequence[str] = (), *, watch: bool = False) -> int:
+    """Walk the checks `names`, all where none is named; 1 where one does not hold. `watch`: again and again, told only
+    when it changes, until the user stops it. Raises DevenvError (INPUT) for one that the manifest does not have."""
+    with session(ctx) as here:
+        known = here.stack.checks
+        wrong = [name for name in names if name not in known]
+        if wrong:
+            hint = did_you_mean(wrong[0], known, what="Checks") or "Checks stand under `checks:` in the manifest."
+            raise DevenvError(f"There is no check `{wrong[0]}` in {here.name}.", hint=hint)
+        if not known:
+            ctx.ui.notice("this stack has no checks; they stand under `checks:` in the manifest")
+            return ExitCode.DONE
+        code = _walk(here, names)
+        while watch and not ctx.cancel.wait(REST):
+            code = _walk(here, names)
+        return code
+
+
+def _walk(here: Session, names: Sequence[str]) -> int:
+    begun = time.monotonic()
+    code, _ = carry_out(
+        here.ctx,
+        plan_checks(here.stack, tuple(names)),
+        engine=here.engine,
+        host=ThisHost(install=False, ask=here.ctx.ask, say=here.ctx.ui.say),
+        stack=here.stack,
+        verb="check",
+        runs=here.project.runs,
+        ending=lambda result: Ending(),
+        begun=begun,
+    )
+    return code

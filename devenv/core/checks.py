@@ -1,0 +1,136 @@
+"""Checks without I/O: what a step asks once earlier answers are known, and whether what came back will do."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from devenv.model.plan import Node, Plan, Run, RunCheck, SeedData, WaitReady
+from devenv.model.protocols import Answer
+from devenv.model.stack import CheckStep, Stack
+
+_NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SHOWN = 200
+WHOLE = "value"
+"""The path that means all of an answer."""
+
+
+class Unlike(ValueError):
+    """What came back is not what was expected; the message says how."""
+
+
+def fill(value: Any, taken: Mapping[str, Any], *, url: bool = False) -> Any:
+    """`value` with each `{name}` that was taken replaced. A text that is nothing else becomes the value itself, number
+    or not; `url`: values are quoted for an address. Names that were not taken stay as they are."""
+    if isinstance(value, Mapping):
+        return {key: fill(item, taken, url=url and key == "url") for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [fill(item, taken) for item in value]
+    if not isinstance(value, str):
+        return value
+    whole = _NAME.fullmatch(value)
+    if whole and whole[1] in taken and not url:
+        return taken[whole[1]]
+
+    def put(match: re.Match[str]) -> str:
+        if match[1] not in taken:
+            return match[0]
+        return quote(str(taken[match[1]]), safe="") if url else str(taken[match[1]])
+
+    return _NAME.sub(put, value)
+
+
+def asked(step: CheckStep, taken: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options of `step`, taken values in them."""
+    filled: Mapping[str, Any] = fill(step.options, taken, url=step.kind == "http")
+    return filled
+
+
+def says(step: CheckStep, options: Mapping[str, Any]) -> str:
+    """The step in a few words, for messages."""
+    if step.name:
+        return step.name
+    if step.kind == "http":
+        return f"{options.get('method') or _method(options)} {options['url']}"
+    if step.kind == "sql":
+        return f"SQL in {options['service']}"
+    command = options["command"]
+    return f"`{command if isinstance(command, str) else ' '.join(command)}` in {options['service']}"
+
+
+def _method(options: Mapping[str, Any]) -> str:
+    return "POST" if "json" in options or "body" in options else "GET"
+
+
+def method(options: Mapping[str, Any]) -> str:
+    """The HTTP method that is meant."""
+    return str(options.get("method") or _method(options)).upper()
+
+
+def judge(step: CheckStep, answer: Answer, taken: Mapping[str, Any]) -> dict[str, Any]:
+    """What is taken from `answer`. Raises Unlike where it is not what the step expects."""
+    expect = fill(step.expect, taken)
+    if step.kind == "http":
+        wanted = str(expect.get("status", "200-399"))
+        low, dash, high = wanted.partition("-")
+        if not int(low) <= answer.code <= int(high if dash else low):
+            raise Unlike(f"answered {answer.code}, not {wanted}{_excerpt(answer)}")
+    elif step.kind == "exec" and answer.code != int(expect.get("code", 0)):
+        raise Unlike(f"ended with {answer.code}, not {expect.get('code', 0)}{_excerpt(answer)}")
+    if "value" in expect and answer.text.strip() != str(expect["value"]):
+        raise Unlike(f"gave {_short(answer.text.strip())!r}, not {str(expect['value'])!r}")
+    if "body" in expect and not re.search(str(expect["body"]), answer.text):
+        raise Unlike(f"has nothing that matches {expect['body']!r}{_excerpt(answer)}")
+    for path, wanted in (expect.get("json") or {}).items():
+        found = look_up(answer.text, str(path))
+        if found != wanted and str(found) != str(wanted):
+            raise Unlike(f"has {found!r} at `{path}`, not {wanted!r}")
+    return {
+        name: answer.text.strip() if path == WHOLE else look_up(answer.text, path) for name, path in step.take.items()
+    }
+
+
+def look_up(text: str, path: str) -> Any:
+    """The value at `path` (`items.0.id`) of a JSON text. Raises Unlike where there is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Unlike(f"is no JSON{_excerpt(Answer(text=text))}") from None
+    for part in path.split("."):
+        try:
+            found = found[int(part)] if isinstance(found, list) else found[part]
+        except (LookupError, TypeError, ValueError):
+            raise Unlike(f"has nothing at `{path}`{_excerpt(Answer(text=text))}") from None
+    return found
+
+
+def plan_checks(stack: Stack, names: tuple[str, ...] = (), before: Plan | None = None) -> Plan:
+    """The checks `names` (all for none), one after the other, behind all that `before` makes ready and seeds."""
+    held = before or Plan()
+    needs = tuple(n.id for n in held.nodes if isinstance(n.step, WaitReady | SeedData | Run))
+    values = {name: service.values for name, service in stack.services.items() if service.values}
+    nodes = [
+        Node(
+            id=f"check:{name}",
+            step=RunCheck(check=check, values=values),
+            cause="the stack changed" if before else "asked for",
+            needs=needs,
+            resource="check",
+        )
+        for name, check in stack.checks.items()
+        if not names or name in names
+    ]
+    return Plan(nodes=(*held.nodes, *nodes), orphans=held.orphans, notices=held.notices)
+
+
+def _excerpt(answer: Answer) -> str:
+    said = _short(answer.text.strip())
+    return f": {said}" if said else ""
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
