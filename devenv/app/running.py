@@ -59,7 +59,8 @@ def carry_out(
     begun = time.monotonic() if begun is None else begun
     bus = Bus(clock, mask=lambda text: mask(text, secrets))
     perform = _performer(ctx, engine, host, clock, stack.project) if plan.nodes else _nothing
-    with _record(ctx, runs, bus):
+    # What had nothing to do would soon have pushed the record of the last failure out.
+    with _record(ctx, runs if plan.nodes else None, bus):
         bus.subscribe(ctx.ui.subscriber())
         bus.emit(
             RunStarted,

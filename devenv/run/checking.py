@@ -53,4 +53,5 @@ def walk(
                 return Cancelled()
             pause = min(pause * _GROWTH, _LONGEST)
         report.progress(number, len(steps), "steps", words)
-    return Done(detail=f"{len(steps)} steps", data={"check": step.check.name})
+    count = f"{len(steps)} step{'' if len(steps) == 1 else 's'}"
+    return Done(detail=count, data={"check": step.check.name})
