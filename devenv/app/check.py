@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from devenv.app.context import Context
-from devenv.app.running import Ending, carry_out
+from devenv.app.running import carry_out
 from devenv.app.session import Session, session
 from devenv.core.checks import plan_checks
 from devenv.core.suggest import did_you_mean
-from devenv.host.machine import ThisHost
 from devenv.model.errors import DevenvError, ExitCode
 
 REST = 5.0
@@ -36,16 +34,4 @@ def check(ctx: Context, names: Sequence[str] = (), *, watch: bool = False) -> in
 
 
 def _walk(here: Session, names: Sequence[str]) -> int:
-    begun = time.monotonic()
-    code, _ = carry_out(
-        here.ctx,
-        plan_checks(here.stack, tuple(names)),
-        engine=here.engine,
-        host=ThisHost(install=False, ask=here.ctx.ask, say=here.ctx.ui.say),
-        stack=here.stack,
-        verb="check",
-        runs=here.project.runs,
-        ending=lambda result: Ending(),
-        begun=begun,
-    )
-    return code
+    return carry_out(here, plan_checks(here.stack, tuple(names)), "check")[0]

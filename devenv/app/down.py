@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from devenv.app.context import Context
 from devenv.app.observing import sweep
-from devenv.app.running import Ending, carry_out
+from devenv.app.running import carry_out
 from devenv.app.session import session
 from devenv.core.teardown import down as plan_down
-from devenv.host.machine import ThisHost
 from devenv.model.errors import DevenvError, ExitCode
 
 
@@ -26,14 +25,4 @@ def down(ctx: Context, *, volumes: bool = False, remove_orphans: bool = False) -
                 hint="Say --yes to remove it, or leave --volumes out to keep it.",
                 code=ExitCode.INPUT,
             )
-        code, _ = carry_out(
-            ctx,
-            plan,
-            engine=here.engine,
-            host=ThisHost(install=False, ask=ctx.ask, say=ctx.ui.say),
-            stack=here.stack,
-            verb="down",
-            runs=here.project.runs,
-            ending=lambda result: Ending(message="" if plan.nodes else "nothing to do"),
-        )
-        return code
+        return carry_out(here, plan, "down")[0]

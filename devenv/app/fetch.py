@@ -9,7 +9,7 @@ from devenv.app.context import Context
 from devenv.app.images import gather
 from devenv.app.notices import tell_rendered
 from devenv.app.project import read_project
-from devenv.app.running import Ending, carry_out
+from devenv.app.running import carry_out
 from devenv.app.session import open_session
 from devenv.core.selection import check as check_services
 from devenv.host.machine import ThisHost
@@ -43,16 +43,6 @@ def _fetch(ctx: Context, services: Sequence[str], *, built: bool) -> int:
                 hint=f"Use `devenv {'pull' if built else 'build'} {wrong[0]}`.",
             )
         stack = replace(here.stack, services={name: here.stack.services[name] for name in services or sorted(known)})
-        images = gather(replace(here, stack=stack), host=host, pull=not built, build=built)
-        plan = Plan(nodes=images.nodes)
-        code, _ = carry_out(
-            ctx,
-            plan,
-            engine=here.engine,
-            host=host,
-            stack=stack,
-            verb="build" if built else "pull",
-            runs=project.runs,
-            ending=lambda result: Ending(message="" if plan.nodes else "nothing to do"),
-        )
-    return code
+        chosen = replace(here, stack=stack)
+        images = gather(chosen, host=host, pull=not built, build=built)
+        return carry_out(chosen, Plan(nodes=images.nodes), "build" if built else "pull", host=host)[0]

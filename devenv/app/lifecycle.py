@@ -12,7 +12,6 @@ from devenv.app.running import Ending, carry_out
 from devenv.app.session import session
 from devenv.app.up import Wishes, bring_up
 from devenv.core import teardown
-from devenv.host.machine import ThisHost
 from devenv.model.plan import Plan, Stop
 from devenv.run.executor import Result
 
@@ -54,14 +53,4 @@ def _stop(ctx: Context, services: Sequence[str], timeout: int | None, *, last: b
             over = last or result.failed or ctx.cancel.cancelled
             return Ending(message="" if plan.nodes else "nothing to do") if over else None
 
-        code, _ = carry_out(
-            ctx,
-            plan,
-            engine=here.engine,
-            host=ThisHost(install=False, ask=ctx.ask, say=ctx.ui.say),
-            stack=here.stack,
-            verb="stop",
-            runs=here.project.runs,
-            ending=ending,
-        )
-        return code
+        return carry_out(here, plan, "stop", ending=ending)[0]

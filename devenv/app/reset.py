@@ -9,7 +9,6 @@ from devenv.app.running import Ending, carry_out
 from devenv.app.session import open_session
 from devenv.app.up import Wishes, bring_up
 from devenv.core.teardown import reset as plan_reset
-from devenv.host.machine import ThisHost
 from devenv.model.errors import DevenvError, ExitCode
 
 
@@ -30,13 +29,9 @@ def reset(ctx: Context, service: str) -> int:
                 code=ExitCode.INPUT,
             )
         code, _ = carry_out(
-            ctx,
+            here,
             plan,
-            engine=here.engine,
-            host=ThisHost(install=False, ask=ctx.ask, say=ctx.ui.say),
-            stack=here.stack,
-            verb="reset",
-            runs=project.runs,
+            "reset",
             ending=lambda result: Ending() if result.failed or ctx.cancel.cancelled else None,  # `up` follows
         )
     return code or bring_up(ctx, project, Wishes())

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import IO
 
 from devenv.app.context import Context
+from devenv.app.session import Session
 from devenv.core.mask import mask, mask_urls
+from devenv.host.machine import ThisHost
 from devenv.model.errors import ExitCode
 from devenv.model.events import Done, Outcome, RunFinished, RunStarted
 from devenv.model.plan import Node, Plan, SeedData
-from devenv.model.protocols import Cancel, Clock, Engine, Host, Report
-from devenv.model.stack import Stack
+from devenv.model.protocols import Cancel, Clock, Host, Report
 from devenv.run.bus import Bus
 from devenv.run.executor import Perform, Result, execute
 
@@ -35,32 +36,32 @@ class Ending:
 
 
 def carry_out(
-    ctx: Context,
+    here: Session,
     plan: Plan,
-    *,
-    engine: Engine,
-    host: Host,
-    stack: Stack,
     verb: str,
-    runs: Path | None,
-    ending: Callable[[Result], Ending | None],
+    *,
+    host: Host | None = None,
+    ending: Callable[[Result], Ending | None] | None = None,
     begun: float | None = None,
 ) -> tuple[int, Result]:
-    """Do every node of `plan`. Returns the exit code (DESIGN, rule 12) and how each node ended.
+    """Do every node of `plan` for `verb`. Returns the exit code (DESIGN, rule 12) and how each node ended.
 
-    `runs` is the folder for the record of the run (None: none is kept). `ending` is asked for what to say at the end;
-    where it says None the command goes on with another plan, and no end is told. `begun` is when the command began
+    `host` is this machine, by default one on which nothing may be installed. `ending` is asked for what to say at the
+    end; where it says None the command goes on with another plan, and no end is told. `begun` is when the command began
     (`time.monotonic`), so that the time told is what the user waited.
     """
     from devenv.run.clock import SystemClock
 
+    ctx, stack = here.ctx, here.stack
+    host = host or ThisHost(install=False, ask=ctx.ask, say=ctx.ui.say)
+    ending = ending or (lambda result: Ending(message="" if plan.nodes else "nothing to do"))
     secrets = [secret.value for secret in stack.secrets]
     clock = SystemClock()
     begun = time.monotonic() if begun is None else begun
     bus = Bus(clock, mask=lambda text: mask(text, secrets))
-    perform = _performer(ctx, engine, host, clock, stack.project) if plan.nodes else _nothing
+    perform = _performer(here, host, clock) if plan.nodes else _nothing
     # What had nothing to do would soon have pushed the record of the last failure out.
-    with _record(ctx, runs if plan.nodes else None, bus):
+    with _record(ctx, here.project.runs if plan.nodes else None, bus):
         bus.subscribe(ctx.ui.subscriber())
         bus.emit(
             RunStarted,
@@ -85,7 +86,7 @@ def carry_out(
     return int(code), result
 
 
-def _performer(ctx: Context, engine: Engine, host: Host, clock: Clock, project: str) -> Perform:
+def _performer(here: Session, host: Host, clock: Clock) -> Perform:
     """Who does the nodes of a plan. Loaded where there are some: most often `up` has nothing to do."""
     from devenv.extensions.checks import CHECKS
     from devenv.extensions.probes import PROBES
@@ -96,11 +97,11 @@ def _performer(ctx: Context, engine: Engine, host: Host, clock: Clock, project: 
 
     def consent(question: str) -> bool:
         with asking:  # two seeds may ask at once; the person answers one question after the other
-            return ctx.ask(question)
+            return here.ctx.ask(question)
 
     return Performer(
-        engine=engine, probes=PROBES, seeders=SEEDERS, checks=CHECKS, host=host, clock=clock, consent=consent,
-        project=project,
+        engine=here.engine, probes=PROBES, seeders=SEEDERS, checks=CHECKS, host=host, clock=clock, consent=consent,
+        project=here.stack.project,
     )  # fmt: skip
 
 

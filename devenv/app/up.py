@@ -101,17 +101,8 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
             for line in told(decided):
                 ctx.ui.notice(line)
             tell_orphans(ctx, decided.plan)
-            code, result = carry_out(
-                ctx,
-                decided.plan,
-                engine=session.engine,
-                host=host,
-                stack=session.stack,
-                verb=verb,
-                runs=project.runs,
-                ending=partial(_ending, decided, ports),
-                begun=begun,
-            )
+            ending = partial(_ending, decided, ports)
+            code, result = carry_out(session, decided.plan, verb, host=host, ending=ending, begun=begun)
             _remember_ready(decided, result)
             if ports.elsewhere is None:
                 return code
