@@ -14,6 +14,7 @@ from devenv.model.plan import WaitReady
 from devenv.model.protocols import Broken, Cancel, Clock, Engine, IsReady, Look, NotYet, Probe, ProbeTarget, Report
 from devenv.model.stack import Ready
 from devenv.run.failure import failed, gone, seconds, verdict
+from devenv.run.listening import why_not_reached
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.05, 1.0, 1.5
 """Seconds between two looks, the second factor by factor more."""
@@ -229,9 +230,14 @@ class _Wait:
         )
 
     def _too_late(self, one: Ready) -> Failed:
+        why, remedy = "", ""
+        port = one.options.get("port")
+        if one.kind in ("http", "tcp") and port:
+            why, remedy = why_not_reached(self.engine, self.seen.id, self.step.service, int(port))
         return Failed(
-            message=f"{self.step.service} was not ready within {one.timeout:g} s: {self.reason}",
-            hint=f"`devenv logs {self.step.service}` shows what it does; where it only needs longer, raise the "
+            message=f"{self.step.service} was not ready within {one.timeout:g} s: {why or self.reason}",
+            hint=remedy
+            or f"`devenv logs {self.step.service}` shows what it does; where it only needs longer, raise the "
             f"`timeout` of its `ready` ({one.kind}), then `devenv up` again",
             data={"state": self.seen.state, "timeout": one.timeout, "kind": one.kind},
         )
