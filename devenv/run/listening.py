@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from devenv.model.errors import DevenvError
 from devenv.model.protocols import Engine
 
 _LISTEN = "0A"
-_LOOPBACK = ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F")
-"""127.0.0.1, ::1 and the one as the other, as proc(5) writes them on little-endian machines."""
+_LOOPBACK = re.compile(r"(?:0000000000000000FFFF0000)?[0-9A-F]{6}7F|0{24}01000000")
+"""127.0.0.0/8 (the engine's own name server is there), the same as IPv6, and ::1, as proc(5) writes them on little-endian
+machines."""
 _PATIENCE = 2.0
 
 
@@ -18,12 +21,12 @@ def why_not_reached(engine: Engine, container: str, service: str, port: int) -> 
     if found is None:
         return "", ""
     here = [address for address, number in found if number == port]
-    if here and all(address in _LOOPBACK for address in here):
+    if here and all(_LOOPBACK.fullmatch(address) for address in here):
         return (
             f"it listens on port {port}, but only on 127.0.0.1 inside its container",
             f"let {service} listen on 0.0.0.0 (many servers call it --host or bind), then `devenv up` again",
         )
-    others = sorted({number for address, number in found if address not in _LOOPBACK})
+    others = sorted({number for address, number in found if not _LOOPBACK.fullmatch(address)})
     if not here and others:
         numbers = ", ".join(map(str, others))
         return (

@@ -9,6 +9,7 @@ from devenv.run.listening import why_not_reached
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue\n"
 INSIDE4, ALL4 = "0100007F", "00000000"
+NAMES = "0B00007F"
 INSIDE6, ALL6 = "00000000000000000000000001000000", "0" * 32
 
 
@@ -38,7 +39,7 @@ def test_a_server_on_loopback_alone_is_told(sockets: tuple[tuple[str, int], ...]
 
 
 def test_a_server_on_another_port_is_told() -> None:
-    why, remedy = why_not_reached(Proc(_proc((ALL6, 3000), (INSIDE4, 5555))), "c", "api", 8000)
+    why, remedy = why_not_reached(Proc(_proc((ALL6, 3000), (INSIDE4, 5555), (NAMES, 45951))), "c", "api", 8000)
     assert why == "nothing listens on port 8000 in its container, but on 3000"
     assert "name 3000" in remedy
 
