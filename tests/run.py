@@ -81,6 +81,7 @@ def _say(line: str) -> None:
 def _folder() -> Iterator[Path]:
     """Where every temporary file of the run goes."""
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    folder.chmod(0o711)  # some tests act as another user, in folders of their own below it
     try:
         yield folder
     finally:

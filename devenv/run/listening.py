@@ -9,8 +9,8 @@ from devenv.model.protocols import Engine
 
 _LISTEN = "0A"
 _LOOPBACK = re.compile(r"(?:0000000000000000FFFF0000)?[0-9A-F]{6}7F|0{24}01000000")
-"""127.0.0.0/8 (the engine's own name server is there), the same as IPv6, and ::1, as proc(5) writes them on little-endian
-machines."""
+"""127.0.0.0/8 (the engine's own name server is there), the same as IPv6, and ::1, as proc(5) writes them where the low
+byte comes first."""
 _PATIENCE = 2.0
 
 

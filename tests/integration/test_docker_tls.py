@@ -51,7 +51,8 @@ def certificates(engine: Engine, base: str, project: str, tmp_path: Path) -> Pat
     assert made.exit_code == 0, made.errors
     packed = engine.exec(container, ["tar", "-C", "/tmp", "-c", "."]).output
     with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
-        tar.extractall(tmp_path, filter="data")
+        # Debian 12's Python does not know filters yet; newer ones want one.
+        tar.extractall(tmp_path, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     return tmp_path
 
 
