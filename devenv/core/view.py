@@ -290,5 +290,10 @@ class View:
 
 
 def _came_of(nodes: list[_Node]) -> str:
-    said = [node.outcome.detail for node in nodes if isinstance(node.outcome, Done) and node.outcome.detail]
+    said: list[str] = []
+    for node in nodes:
+        if isinstance(node.outcome, Done) and node.outcome.detail:
+            # Of several seeds that were there already it is enough to say it once.
+            if not node.outcome.data.get("skipped") or node.outcome.detail not in said:
+                said.append(node.outcome.detail)
     return ", ".join(said[-3:])

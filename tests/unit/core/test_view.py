@@ -160,3 +160,13 @@ def test_a_record_without_its_head_still_shows() -> None:
     assert view.rows(8.0)[0].kind == "image"
     view.apply(StepFinished(seq=9, at=7.0, node="start:x", service="x", step="Start", outcome=Skipped(because="gone")))
     assert [row.why for row in view.rows(8.0) if row.name == "x"] == ["gone failed"]
+
+
+def test_seeds_that_were_there_already_are_said_once() -> None:
+    nodes = tuple((f"seed:db:{n}", "db", "Seed", f"shop-db-1 with {n}.csv", "not looked at yet") for n in range(3))
+    view = View()
+    view.apply(RunStarted(seq=1, at=100.0, project="shop", verb="up", nodes=nodes, services=("db",)))
+    for seq, (node, *_) in enumerate(nodes, 2):
+        outcome = Done(detail="10 rows") if node.endswith("2") else Done(detail="loaded before", data={"skipped": True})
+        view.apply(StepFinished(seq=seq, at=101.0, node=node, service="db", step="Seed", outcome=outcome))
+    assert view.rows(102.0)[0].why == "loaded before, 10 rows"
