@@ -291,9 +291,9 @@ class View:
 
 def _came_of(nodes: list[_Node]) -> str:
     said: list[str] = []
-    for node in nodes:
-        if isinstance(node.outcome, Done) and node.outcome.detail:
-            # Of several seeds that were there already it is enough to say it once.
-            if not node.outcome.data.get("skipped") or node.outcome.detail not in said:
-                said.append(node.outcome.detail)
+    for outcome in (node.outcome for node in nodes):
+        # Of several seeds that were there already it is enough to say it once.
+        again = isinstance(outcome, Done) and outcome.data.get("skipped") and outcome.detail in said
+        if isinstance(outcome, Done) and outcome.detail and not again:
+            said.append(outcome.detail)
     return ", ".join(said[-3:])
