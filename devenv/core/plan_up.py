@@ -163,7 +163,8 @@ class UpPlanner:
             step = Rename(service=service.name, container=temporary.name, name=name)
             self.nodes.add(f"rename:{service.name}", step, "an earlier run was killed before it had its name")
             return
-        self._make(service, name, verdict.cause, None)
+        # A temporary one that is no use any more may hold the anonymous volumes of the one that it was to replace.
+        self._make(service, name, verdict.cause, temporary)
 
     def _recreate(self, service: Service, verdict: Verdict, current: ObservedContainer) -> None:
         """Under a temporary name until the old one is gone: whatever a kill leaves, one of the two is whole."""
@@ -305,10 +306,18 @@ def inherit(payload: Mapping[str, Any], old: ObservedContainer) -> Mapping[str, 
     with Compose."""
     host = payload.get("HostConfig") or {}
     binds = list(host.get("Binds") or ())
-    taken = {str(bind).split(":")[1] for bind in binds if ":" in str(bind)}
-    taken |= {str(mount.get("Target")) for mount in host.get("Mounts") or ()} | set(host.get("Tmpfs") or ())
-    kept = [f"{v}:{t}" for t, v in sorted(old.mounts.items()) if ANONYMOUS.fullmatch(v) and t not in taken]
-    return {**payload, "HostConfig": {**host, "Binds": [*binds, *kept]}} if kept else payload
+    mounts = list(host.get("Mounts") or ())
+    # A volume without a name, as `volumes: [/data]` asks for, is the very one that is to be mounted again.
+    nameless = [mount for mount in mounts if mount.get("Type") == "volume" and not mount.get("Source")]
+    taken = {str(bind).split(":")[1] for bind in binds if ":" in str(bind)} | set(host.get("Tmpfs") or ())
+    taken |= {str(mount.get("Target")) for mount in mounts if mount not in nameless}
+    kept = {t: v for t, v in sorted(old.mounts.items()) if ANONYMOUS.fullmatch(v) and t not in taken}
+    if not kept:
+        return payload
+    again = {"Binds": [*binds, *(f"{volume}:{target}" for target, volume in kept.items())]}
+    if nameless:
+        again["Mounts"] = [m for m in mounts if m not in nameless or str(m.get("Target")) not in kept]
+    return {**payload, "HostConfig": {**host, **again}}
 
 
 def _ports(service: Service) -> list[int]:

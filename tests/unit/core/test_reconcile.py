@@ -636,3 +636,7 @@ def test_anonymous_volumes_go_over_to_the_new_container() -> None:
     assert inherit({"HostConfig": host}, old)["HostConfig"]["Binds"] == ["shop_data:/data", "a" * 64 + ":/cache"]
     same = {"HostConfig": {"Binds": ["x:/cache", "y:/data", "z:/tmp"]}}
     assert inherit(same, old) is same
+    asked = {"Type": "volume", "Source": "", "Target": "/cache"}
+    new = {"Type": "volume", "Source": "", "Target": "/new"}
+    again = inherit({"HostConfig": {"Binds": ["y:/data", "z:/tmp"], "Mounts": [asked, new]}}, old)["HostConfig"]
+    assert again == {"Binds": ["y:/data", "z:/tmp", "a" * 64 + ":/cache"], "Mounts": [new]}
