@@ -59,7 +59,8 @@ def ensure(
         here = facts()
         engine_install.install(here, consent)
         installed = find(env)  # a service manager may have started it already
-        if installed is not None and isinstance(ping(installed.url), Alive):
+        if installed is not None and isinstance(ping(installed.url), Alive | Denied):
+            _check(installed)
             return installed
     address = engine_start.start(consent)
     _check(address)

@@ -15,7 +15,7 @@ from pathlib import Path
 from devenv.host.apt import Consent, as_root
 from devenv.host.engine_find import DEFAULT_SOCKET, Address
 from devenv.host.engine_fit import Fit, fit
-from devenv.host.ping import Alive, ping
+from devenv.host.ping import Alive, Denied, ping
 from devenv.host.state import state_dir
 from devenv.model.errors import DevenvError, ExitCode
 
@@ -169,7 +169,8 @@ def _clear_leftovers() -> None:
 
 
 def _answers() -> bool:
-    return isinstance(ping(f"unix://{DEFAULT_SOCKET}", timeout=2), Alive)
+    """Whether it runs: one that this user may not open is told of by who asked for it."""
+    return isinstance(ping(f"unix://{DEFAULT_SOCKET}", timeout=2), Alive | Denied)
 
 
 def _until(true: Callable[[], bool], seconds: float) -> bool:
