@@ -14,6 +14,7 @@ from devenv.model.manifest import Document, Path
 
 Lookup = Callable[[str], str | None]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DEEPEST = 40
 _OPERATORS = (":-", ":?", ":+", "-", "?", "+")
 
 
@@ -92,39 +93,43 @@ def _closing(text: str, start: int) -> int:
     raise BadReference(text[start : start + 24])
 
 
-def substitute(text: str, lookup: Lookup, *, lenient: bool = False) -> str:
+def substitute(text: str, lookup: Lookup, *, lenient: bool = False, depth: int = 0) -> str:
     """`text` with its references replaced. `lookup` gives a variable's value or None.
 
     Raises BadReference, and Missing unless `lenient` (then a variable that is not set is empty, except for `?`).
+    `depth` is how many references it stands in already.
     """
     if "$" not in text:
         return text
-    return "".join(part if isinstance(part, str) else _value(part, lookup, lenient=lenient) for part in _parts(text))
+    if depth > _DEEPEST:
+        raise BadReference(text[:24])
+    parts = (part if isinstance(part, str) else _value(part, lookup, lenient, depth) for part in _parts(text))
+    return "".join(parts)
 
 
-def _value(reference: _Reference, lookup: Lookup, *, lenient: bool) -> str:
+def _value(reference: _Reference, lookup: Lookup, lenient: bool, depth: int) -> str:
     value = lookup(reference.name)
     operator = reference.operator
     absent = value is None or (operator.startswith(":") and value == "")
     if operator.endswith("-"):
-        return substitute(reference.rest, lookup, lenient=lenient) if absent else value or ""
+        return substitute(reference.rest, lookup, lenient=lenient, depth=depth + 1) if absent else value or ""
     if operator.endswith("+"):
-        return "" if absent else substitute(reference.rest, lookup, lenient=lenient)
+        return "" if absent else substitute(reference.rest, lookup, lenient=lenient, depth=depth + 1)
     if operator.endswith("?") and absent:
-        raise Missing(reference.name, substitute(reference.rest, lookup, lenient=True))
+        raise Missing(reference.name, substitute(reference.rest, lookup, lenient=True, depth=depth + 1))
     if value is None and not lenient:
         raise Missing(reference.name)
     return value or ""
 
 
-def _references(text: str) -> Iterator[_Reference]:
-    if "$" not in text:
+def _references(text: str, depth: int = 0) -> Iterator[_Reference]:
+    if "$" not in text or depth > _DEEPEST:
         return
     try:
         for part in _parts(text):
             if isinstance(part, _Reference):
                 yield part
-                yield from _references(part.rest)
+                yield from _references(part.rest, depth + 1)
     except BadReference:
         return  # `interpolate` tells of it
 
