@@ -11,6 +11,7 @@ from devenv.app.session import default_name, find_values
 from devenv.app.stack import load_stack
 from devenv.app.values import given
 from devenv.core.compose.hash import config_hash
+from devenv.core.mask import mask_values
 from devenv.model.errors import ExitCode
 from devenv.model.stack import Stack
 
@@ -41,7 +42,8 @@ def config(
     if any((services, images, volumes, hash_)):
         ctx.ui.print("\n".join(asked))
         return ExitCode.DONE
-    ctx.ui.print(_text(_model(stack), "json" if ctx.output == "json" else format))
+    secrets = [secret.value for secret in stack.secrets]
+    ctx.ui.print(mask_values(_text(_model(stack), "json" if ctx.output == "json" else format), secrets))
     return ExitCode.DONE
 
 

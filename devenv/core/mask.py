@@ -15,9 +15,14 @@ def mask_urls(text: str) -> str:
     return _URL.sub(rf"\g<before>{MASK}\g<after>", text)
 
 
-def mask(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` without the passwords of URLs and without any of `secrets` (empty ones are ignored; longer ones first, so
-    that one which holds another leaves no rest)."""
+def mask_values(text: str, secrets: Iterable[str]) -> str:
+    """`text` without any of `secrets` (empty ones are ignored; longer ones first: one that holds another leaves
+    no rest)."""
     for secret in sorted({s for s in secrets if s}, key=lambda s: (-len(s), s)):
         text = text.replace(secret, MASK)
-    return mask_urls(text)
+    return text
+
+
+def mask(text: str, secrets: Iterable[str] = ()) -> str:
+    """`text` without any of `secrets` and without the passwords of URLs."""
+    return mask_urls(mask_values(text, secrets))

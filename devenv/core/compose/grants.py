@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from devenv.core.compose.normalise import Normal
@@ -47,12 +47,22 @@ def _content(reader: Reader, kind: str, key: str, item: Mapping[str, Any]) -> st
     return value or ""
 
 
-def secrets(reader: Reader, normal: Normal, services: Mapping[str, Service]) -> tuple[Secret, ...]:
+def secret_names(tops: Sequence[Any]) -> set[str]:
+    """The variables that hold what is declared a secret in the documents `tops`, granted to a service or not."""
+    return {
+        str(item["environment"])
+        for top in tops
+        if isinstance(top, Mapping) and isinstance(top.get("secrets"), Mapping)
+        for item in top["secrets"].values()
+        if isinstance(item, Mapping) and "environment" in item
+    }
+
+
+def secrets(reader: Reader, services: Mapping[str, Service]) -> tuple[Secret, ...]:
     """Secrets that come from variables, and passwords of catalogue services where they are words of their own: to
     blank out every `app` of a log would hide the log, and in addresses any password is blanked out anyway."""
-    found = [
-        reader.variables.get(str(item["environment"]), "") for item in normal.secrets.values() if "environment" in item
-    ]
+    found = [reader.variables.get(name, "") for name in sorted(secret_names([reader.document.value]))]
+    found += [line for value in found for line in value.splitlines()]
     for service in services.values():
         password = service.values.get("password", "")
         others = {value for name, value in service.values.items() if name != "password"}

@@ -12,7 +12,7 @@ from typing import Any
 
 from devenv.core.compose import checks as checking
 from devenv.core.compose import extension
-from devenv.core.compose.grants import grants, secrets
+from devenv.core.compose.grants import grants, secret_names, secrets
 from devenv.core.compose.interpolate import interpolate, named, names, substitute
 from devenv.core.compose.merge import merge
 from devenv.core.compose.normalise import Normal, named_files, normalise
@@ -166,8 +166,7 @@ class _Loader:
             if need["condition"] == SERVICE_COMPLETED
         }
         tops = [document.value for document in documents if isinstance(document.value, Mapping)]
-        secret = {str(item.get("environment")) for item in normal.secrets.values()}
-        mentioned = frozenset().union(*(named(top) for top in tops)) - secret
+        mentioned = frozenset().union(*(named(top) for top in tops)) - secret_names(tops)
         self.defaults = _defaults(documents, reader.variables)
         self.chosen = {
             name: self.defaults[name]
@@ -206,7 +205,7 @@ class _Loader:
             workspace=workspace,
             about={key: top[key] for key in (*extension.ABOUT, "requires") if key in top},
             variables=self.chosen,
-            secrets=secrets(reader, normal, services),
+            secrets=secrets(reader, services),
             left_out=normal.left_out,
         )
 
