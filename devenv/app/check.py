@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from devenv.app.context import Context
 from devenv.app.running import carry_out
-from devenv.app.session import Session, session
+from devenv.app.session import session
 from devenv.core.checks import plan_checks
 from devenv.core.suggest import did_you_mean
 from devenv.model.errors import DevenvError, ExitCode
+from devenv.model.events import Failed
+from devenv.run.executor import Result
 
 REST = 5.0
 """Seconds between two walks of `--watch`."""
@@ -27,11 +29,18 @@ def check(ctx: Context, names: Sequence[str] = (), *, watch: bool = False) -> in
         if not known:
             ctx.ui.notice("this stack has no checks; they stand under `checks:` in the manifest")
             return ExitCode.DONE
-        code = _walk(here, names)
+        plan = plan_checks(here.stack, tuple(names))
+        code, result = carry_out(here, plan, "check")
+        last = _said(result)
         while watch and not ctx.cancel.wait(REST):
-            code = _walk(here, names)
+            code, result = carry_out(here, plan, "check", quiet=True)
+            now = _said(result)
+            for check in (name for name in now if now[name] != last.get(name) and not ctx.cancel.cancelled):
+                ctx.ui.say(f"{check.replace(':', ' ')}: {now[check] or 'holds again'}")
+            last = now
         return code
 
 
-def _walk(here: Session, names: Sequence[str]) -> int:
-    return carry_out(here, plan_checks(here.stack, tuple(names)), "check")[0]
+def _said(result: Result) -> dict[str, str]:
+    """Why each check does not hold, by node; "" where it does."""
+    return {name: end.message if isinstance(end, Failed) else "" for name, end in result.outcomes.items()}

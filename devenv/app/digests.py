@@ -21,9 +21,9 @@ Digests = Mapping[str, Mapping[str, str]]
 """Service → seed's name → digest."""
 
 
-def seed_digests(stack: Stack, *, settled: float = _RACY) -> Digests:
+def seed_digests(stack: Stack, *, settled: float = _RACY, lenient: bool = False) -> Digests:
     """The digest of every seed of the stack; those of files that did not change for `settled` seconds are kept. Raises
-    DevenvError (INPUT) for a file that cannot be read."""
+    DevenvError (INPUT) for a file that cannot be read; `lenient`: it is left out."""
     from devenv.extensions.seeders import SEEDERS
 
     kept = _read(Path(stack.folder))
@@ -38,7 +38,12 @@ def seed_digests(stack: Stack, *, settled: float = _RACY) -> Digests:
             key, mark = f"{name} {seed.name}", _mark(seed, settled)
             known = kept.get(key)
             if mark is None or not isinstance(known, list) or known[:1] != [mark]:
-                known = [mark, seeder.digest(seed)]
+                try:
+                    known = [mark, seeder.digest(seed)]
+                except DevenvError:
+                    if not lenient:
+                        raise
+                    continue
             found[name][seed.name] = str(known[1])
             if mark is not None:
                 seen[key] = known

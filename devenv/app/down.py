@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
 from devenv.app.context import Context
 from devenv.app.observing import sweep
 from devenv.app.running import carry_out
-from devenv.app.session import session
+from devenv.app.session import Session, labelled_session, session
 from devenv.core.teardown import down as plan_down
 from devenv.model.errors import DevenvError, ExitCode
+from devenv.model.stack import Stack
 
 
 def down(ctx: Context, *, volumes: bool = False, remove_orphans: bool = False) -> int:
@@ -15,9 +19,9 @@ def down(ctx: Context, *, volumes: bool = False, remove_orphans: bool = False) -
 
     Raises DevenvError (INPUT) where it must ask and nobody answers yes: nothing is removed then.
     """
-    with session(ctx, locked=True) as here:
+    with _session(ctx) as (here, stack):
         observed, _ = sweep(here.engine, here.stack, look=False, seeds=False)
-        plan = plan_down(observed, stack=here.stack, volumes=volumes, remove_orphans=remove_orphans)
+        plan = plan_down(observed, stack=stack, volumes=volumes, remove_orphans=remove_orphans)
         lost = [node.step.object.removeprefix("volume ") for node in plan.destructive]
         if lost and not ctx.ask(f"remove the data in {', '.join(lost)}?"):
             raise DevenvError(
@@ -26,3 +30,17 @@ def down(ctx: Context, *, volumes: bool = False, remove_orphans: bool = False) -
                 code=ExitCode.INPUT,
             )
         return carry_out(here, plan, "down")[0]
+
+
+@contextmanager
+def _session(ctx: Context) -> Iterator[tuple[Session, Stack | None]]:
+    """The project, and its stack; None where its files cannot be read: then what carries the project's label counts."""
+    with ExitStack() as opened:
+        try:
+            here = opened.enter_context(session(ctx, locked=True))
+            stack: Stack | None = here.stack
+        except DevenvError as error:
+            if error.code != ExitCode.INPUT:
+                raise
+            here, stack = opened.enter_context(labelled_session(ctx, error)), None
+        yield here, stack

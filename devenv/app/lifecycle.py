@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from devenv.app.context import Context
 from devenv.app.observing import sweep
-from devenv.app.project import read_project
+from devenv.app.project import committed_project, read_project
 from devenv.app.running import Ending, carry_out
-from devenv.app.session import session
+from devenv.app.session import open_session, session
 from devenv.app.up import Wishes, bring_up
 from devenv.core import teardown
 from devenv.model.plan import Plan, Stop
@@ -44,8 +44,9 @@ def _within(plan: Plan, timeout: int | None) -> Plan:
 
 
 def _stop(ctx: Context, services: Sequence[str], timeout: int | None, *, last: bool) -> int:
-    """`last`: nothing follows, so an end is told."""
-    with session(ctx, locked=True) as here:
+    """`last`: nothing follows, so an end is told; else the engine is needed anyway, and started where it is not."""
+    found = session(ctx, locked=True) if last else open_session(ctx, committed_project(ctx), ensure=True, locked=True)
+    with found as here:
         observed, _ = sweep(here.engine, here.stack, look=False, seeds=False)
         plan = _within(teardown.stop(observed, tuple(services), stack=here.stack), timeout)
 

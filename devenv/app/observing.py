@@ -32,11 +32,14 @@ def container_of(observed: Observed, service: str) -> ObservedContainer | None:
 
 class Sweep:
     """`stack` on `engine`, looked at from now on, while the caller does something else. `look`: probes and ledgers of
-    what runs are asked too, all at once; `seeds`: the ledgers, and the digests of all seed files."""
+    what runs are asked too, all at once; `seeds`: the ledgers, and the digests of all seed files (`lenient`: of those
+    that can be read)."""
 
-    def __init__(self, engine: Engine, stack: Stack, *, look: bool = True, seeds: bool = True) -> None:
+    def __init__(
+        self, engine: Engine, stack: Stack, *, look: bool = True, seeds: bool = True, lenient: bool = False
+    ) -> None:
         self._engine = engine
-        self._digests = Begun(partial(seed_digests, stack)) if seeds else None
+        self._digests = Begun(partial(seed_digests, stack, lenient=lenient)) if seeds else None
         self._observed = Begun(partial(_observe, engine, stack, look=look, seeds=seeds))
 
     def end(self, images: Sequence[str] = ()) -> tuple[Observed, Digests]:
@@ -47,9 +50,11 @@ class Sweep:
         return replace(observed, images=found), self._digests.end() if self._digests else {}
 
 
-def sweep(engine: Engine, stack: Stack, *, look: bool = True, seeds: bool = True) -> tuple[Observed, Digests]:
+def sweep(
+    engine: Engine, stack: Stack, *, look: bool = True, seeds: bool = True, lenient: bool = False
+) -> tuple[Observed, Digests]:
     """A `Sweep` from begin to end."""
-    return Sweep(engine, stack, look=look, seeds=seeds).end()
+    return Sweep(engine, stack, look=look, seeds=seeds, lenient=lenient).end()
 
 
 def _observe(engine: Engine, stack: Stack, *, look: bool, seeds: bool) -> Observed:

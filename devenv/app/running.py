@@ -43,12 +43,13 @@ def carry_out(
     host: Host | None = None,
     ending: Callable[[Result], Ending | None] | None = None,
     begun: float | None = None,
+    quiet: bool = False,
 ) -> tuple[int, Result]:
     """Do every node of `plan` for `verb`. Returns the exit code (DESIGN, rule 12) and how each node ended.
 
     `host` is this machine, by default one on which nothing may be installed. `ending` is asked for what to say at the
     end; where it says None the command goes on with another plan, and no end is told. `begun` is when the command began
-    (`time.monotonic`), so that the time told is what the user waited.
+    (`time.monotonic`), so that the time told is what the user waited. `quiet`: it is neither shown nor recorded.
     """
     from devenv.run.clock import SystemClock
 
@@ -61,8 +62,9 @@ def carry_out(
     bus = Bus(clock, mask=lambda text: mask(text, secrets))
     perform = _performer(here, host, clock) if plan.nodes else _nothing
     # What had nothing to do would soon have pushed the record of the last failure out.
-    with _record(ctx, here.project.runs if plan.nodes else None, bus):
-        bus.subscribe(ctx.ui.subscriber())
+    with _record(ctx, here.project.runs if plan.nodes and not quiet else None, bus):
+        if not quiet:
+            bus.subscribe(ctx.ui.subscriber())
         bus.emit(
             RunStarted,
             project=stack.project,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from devenv.app.context import Context
-from devenv.app.project import read_project
+from devenv.app.project import Project, read_project
 from devenv.app.up import Wishes, bring_up
 from devenv.model.errors import DevenvError
 
@@ -14,11 +14,7 @@ def seed(ctx: Context, service: str | None, *, again: bool) -> int:
     `again`: also what the ledger says is done. Raises DevenvError (INPUT) for a service that has no seeds.
     """
     project = read_project(ctx)
-    seeded = [
-        name
-        for name, config in project.documents[0].value.get("services", {}).items()
-        if ((config or {}).get("x-devenv") or {}).get("seed")
-    ]
+    seeded = _seeded(project)
     if service is not None and service not in seeded:
         raise DevenvError(
             f"`{service}` has no seeds.",
@@ -29,3 +25,15 @@ def seed(ctx: Context, service: str | None, *, again: bool) -> int:
         return 0
     chosen = (service,) if service else tuple(seeded)
     return bring_up(ctx, project, Wishes(services=chosen, again=frozenset(chosen if again else ())), verb="seed")
+
+
+def _seeded(project: Project) -> list[str]:
+    """The services that have seeds, as the files say; what is no mapping there is told of when the stack is loaded."""
+    found: dict[str, None] = {}
+    for document in project.documents:
+        services = document.value.get("services") if isinstance(document.value, dict) else None
+        for name, config in services.items() if isinstance(services, dict) else ():
+            ours = config.get("x-devenv") if isinstance(config, dict) else None
+            if isinstance(ours, dict) and ours.get("seed"):
+                found[str(name)] = None
+    return list(found)

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from devenv.app import values
 from devenv.app.context import Context
 from devenv.app.engine import connect_engine
-from devenv.app.project import Project, committed_project
+from devenv.app.project import Project, committed_project, locate
 from devenv.app.stack import load_stack
 from devenv.core.compose import interpolate
 from devenv.core.inputs import ComposeCreator
-from devenv.core.rendered import DEVCONTAINER_FILE
+from devenv.core.rendered import COMPOSE_FILE, DEVCONTAINER_FILE
 from devenv.host.lock import project_lock
 from devenv.host.proxy import container_proxies
+from devenv.model.errors import DevenvError
 from devenv.model.observed import ObservedContainer
 from devenv.model.protocols import Engine
 from devenv.model.stack import Stack
@@ -64,8 +65,41 @@ class Session:
 @contextmanager
 def session(ctx: Context, *, locked: bool = False, project: Project | None = None) -> Iterator[Session]:
     """The project as its containers were made, on an engine that must run already. `locked`: alone (rule 11)."""
-    with open_session(ctx, project or committed_project(ctx), ensure=False, locked=locked) as found:
+    engine = connect_engine(ctx, ensure=False)
+    with on_engine(ctx, project or committed_project(ctx), engine, locked=locked, lenient=True) as found:
         yield found
+
+
+@contextmanager
+def labelled_session(ctx: Context, error: DevenvError) -> Iterator[Session]:
+    """The project by its labels alone, where its files cannot be read because of `error`: the one that -p names, else
+    the one that the containers of this folder belong to. Its stack is empty. Raises `error` where there is none."""
+    folder = locate(ctx).folder
+    engine = connect_engine(ctx, ensure=False)
+    with ExitStack() as stack:
+        stack.callback(engine.close)
+        holders = engine.projects()
+        mine = [name for name, some in holders.items() if str(folder) in {values.owner(c) for c in some}]
+        name = ctx.project or (mine[0] if len(mine) == 1 else "")
+        if name not in holders:
+            raise error
+        ctx.ui.error(error)
+        ctx.ui.notice(f"going by what the containers of {name} say")
+        stack.enter_context(project_lock(engine.info.id, name, ctx.ui.say))
+        file = folder / COMPOSE_FILE
+        yield Session(
+            ctx=ctx,
+            project=Project(folder=folder, working_dir=file.parent, files=(file,), documents=()),
+            engine=engine,
+            name=name,
+            own=holders[name],
+            known=values.Given(shell={}),
+            values={},
+            stack=Stack(
+                project=name, folder=str(folder), working_dir=str(file.parent), files=(), services={}, networks={},
+                volumes={},
+            ),
+        )  # fmt: skip
 
 
 @contextmanager
@@ -76,13 +110,15 @@ def open_session(ctx: Context, project: Project, *, ensure: bool, locked: bool) 
 
 
 @contextmanager
-def on_engine(ctx: Context, project: Project, engine: Engine, *, locked: bool) -> Iterator[Session]:
-    """`project` on `engine`, which is closed at the end."""
+def on_engine(
+    ctx: Context, project: Project, engine: Engine, *, locked: bool, lenient: bool = False
+) -> Iterator[Session]:
+    """`project` on `engine`, which is closed at the end. `lenient`: for verbs that make nothing (see `load_stack`)."""
     with ExitStack() as stack:
         stack.callback(engine.close)
         name, holders = _name(ctx, project, engine)
         if locked:
-            for _ in range(3):  # while one waits the name may have been taken by another clone
+            while True:  # while one waits the name may have been taken by another clone
                 lock = stack.enter_context(ExitStack())
                 lock.enter_context(project_lock(engine.info.id, name, ctx.ui.say))
                 again, holders = _name(ctx, project, engine)
@@ -90,7 +126,7 @@ def on_engine(ctx: Context, project: Project, engine: Engine, *, locked: bool) -
                     break
                 lock.close()
                 name = again
-        yield assemble(ctx, project, engine, name, holders.get(name, ()))
+        yield assemble(ctx, project, engine, name, holders.get(name, ()), lenient=lenient)
 
 
 def _name(ctx: Context, project: Project, engine: Engine) -> tuple[str, Mapping[str, tuple[ObservedContainer, ...]]]:
@@ -120,9 +156,12 @@ def assemble(
     name: str,
     own: tuple[ObservedContainer, ...],
     lost: Collection[int] = (),
+    lenient: bool = False,
 ) -> Session:
     """Choose or find every value, and load the stack with them. `lost` are ports that are known to be taken."""
     known = values.given(project, own)
+    if project.own and own and not project.env_file.is_file():
+        known = replace(known, labels={**values.from_containers(project, engine, own), **known.labels})
     found = find_values(project, known, name, own, engine.info.local, lost)
     return Session(
         ctx=ctx,
@@ -132,7 +171,7 @@ def assemble(
         own=own,
         known=known,
         values=found,
-        stack=load_stack(project, found, name),
+        stack=load_stack(project, found, name, lenient=lenient),
     )
 
 
@@ -157,7 +196,7 @@ def find_values(
     return {
         **images,
         **said,
-        **values.host_ids(variables),
+        **values.host_ids(variables, known),
         **values.choose_ports(variables, known, own, local, lost),
         values.PROJECT: name,
     }

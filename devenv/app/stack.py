@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from devenv.app.project import Project
 from devenv.core.compose import load as loader
+from devenv.core.compose.grants import secret_names
+from devenv.core.compose.interpolate import names
+from devenv.core.mask import MASK
 from devenv.host.files import read_text
 from devenv.model.errors import DevenvError, raise_all
-from devenv.model.stack import Stack
+from devenv.model.stack import Secret, Stack
+
+_SECRETS = "/run/secrets/"
+_MOST = 65_536
+"""Characters of a secret's file that are looked at."""
+_LONG_ENOUGH = 4
+"""Shorter lines are no secrets of their own: to blank them out would hide what is shown."""
 
 
-def load_stack(project: Project, values: Mapping[str, str], name: str | None = None) -> Stack:
+def load_stack(project: Project, values: Mapping[str, str], name: str | None = None, *, lenient: bool = False) -> Stack:
     """Read the Compose files back, `values` in them. `name` is the project's, where the files do not say it.
+    `lenient`: for values and files that are missing something stands in, as nothing is made from the stack: whoever
+    has lost a secret must still see, and stop, what runs.
 
     Raises DevenvErrors (INPUT) with places for what is wrong, or cannot be done yet.
     """
     working_dir = str(project.working_dir)
+    if lenient:
+        values = {**_missing(project), **values}
     wanted = loader.wanted(project.documents, variables=values, working_dir=working_dir)
     texts: dict[str, str] = {}
     errors: list[DevenvError] = []
@@ -25,6 +39,8 @@ def load_stack(project: Project, values: Mapping[str, str], name: str | None = N
         path = Path(file.path)
         if path.is_file():
             texts[file.path] = read_text(path)
+        elif lenient:
+            texts[file.path] = ""
         elif file.required:
             errors.append(
                 DevenvError(
@@ -34,8 +50,8 @@ def load_stack(project: Project, values: Mapping[str, str], name: str | None = N
                 )
             )
     raise_all(errors)
-    listings = {folder: _listing(folder) for folder in wanted.folders}
-    return loader.load(
+    listings = {folder: _listing(folder, lenient=lenient) for folder in wanted.folders}
+    stack = loader.load(
         project.documents,
         variables=values,
         folder=str(project.folder),
@@ -45,10 +61,37 @@ def load_stack(project: Project, values: Mapping[str, str], name: str | None = N
         texts=texts,
         listings=listings,
     )
+    return replace(stack, secrets=(*stack.secrets, *_in_files(stack)))
 
 
-def _listing(folder: str) -> tuple[str, ...]:
+def _missing(project: Project) -> dict[str, str]:
+    """Something for every variable that the files name without a default, and for every secret."""
+    named = {item.name: "0" for document in project.documents for item in names(document) if item.default is None}
+    secrets = secret_names([document.value for document in project.documents])
+    return {**named, **dict.fromkeys(secrets, MASK)}
+
+
+def _in_files(stack: Stack) -> Iterator[Secret]:
+    """The secrets that lie in files, whole and line by line, so that they can be kept out of what is shown."""
+    sources = {
+        grant.source
+        for service in stack.services.values()
+        for grant in service.grants
+        if grant.source is not None and grant.target.startswith(_SECRETS)
+    }
+    for source in sorted(sources):
+        try:
+            with open(source, encoding="utf-8", errors="replace") as file:
+                text = file.read(_MOST)
+        except OSError:
+            continue  # who makes the container tells of it
+        yield from (Secret(value=line) for line in text.splitlines() if len(line.strip()) >= _LONG_ENOUGH)
+
+
+def _listing(folder: str, *, lenient: bool) -> tuple[str, ...]:
     path = Path(folder)
+    if lenient and not path.is_dir():
+        return ("gone.sql",)
     if not path.is_dir():
         raise DevenvError(f"The seed folder {folder} is not there.", hint="Make it, or take it out of `seed`.")
     return tuple(sorted(item.name for item in path.iterdir() if item.is_file()))

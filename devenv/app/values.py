@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,14 +15,18 @@ from pathlib import Path
 from devenv.app.project import Project
 from devenv.core import allocate
 from devenv.core.compose import dotenv
+from devenv.core.compose.grants import secret_names
 from devenv.core.rendered import ENV_FILE, Variable
 from devenv.host import facts
 from devenv.host.files import read_text, write_atomic
 from devenv.model import labels
 from devenv.model.errors import DevenvError, raise_all
 from devenv.model.observed import ObservedContainer
+from devenv.model.protocols import Engine
 
 PROJECT = "DEVENV_PROJECT"
+_WHOLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-?][^${}]*)?\}")
+"""A text that is one reference and nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,23 @@ def _from_labels(containers: Collection[ObservedContainer]) -> dict[str, str]:
     return found
 
 
+def from_containers(project: Project, engine: Engine, own: Collection[ObservedContainer]) -> dict[str, str]:
+    """The values of people's variables as the project's containers were created with them, where a variable is all of
+    an environment's value. Secrets are not among them: once they are lost their source is asked again."""
+    hidden = secret_names([document.value for document in project.documents])
+    found: dict[str, str] = {}
+    for container in own:
+        service = container.labels.get(labels.SERVICE, "")
+        environment = dict(item.partition("=")[::2] for item in engine.inspect(container.id).config.get("Env") or ())
+        for document in project.documents:
+            written = ((document.value.get("services") or {}).get(service) or {}).get("environment") or {}
+            for name, text in written.items() if isinstance(written, dict) else ():
+                variable = _WHOLE.fullmatch(str(text))
+                if variable and variable[1] not in hidden and name in environment:
+                    found[variable[1]] = environment[name]
+    return found
+
+
 def owner(container: ObservedContainer) -> str:
     """The repository that a container's project belongs to, "" where nothing says it."""
     folder = container.labels.get(labels.FOLDER)
@@ -116,7 +138,7 @@ def project_name(
             )
         return name
     kept = known.kept.get(PROJECT)
-    if kept and kept.startswith(default) and folder in folders.get(kept, ()):
+    if kept and folder in folders.get(kept, ()):
         return kept
     return allocate.project_name(default, folder, folders, existing)
 
@@ -159,10 +181,14 @@ def choose_ports(
     }
 
 
-def host_ids(variables: Collection[Variable]) -> dict[str, str]:
-    """The user and group that files made in the workspace belong to: this process's own."""
+def host_ids(variables: Collection[Variable], known: Given) -> dict[str, str]:
+    """The user and group that files made in the workspace belong to: this process's own, unless others are said."""
     ids = {"uid": os.getuid, "gid": os.getgid}
-    return {variable.name: str(ids[variable.kind]()) for variable in variables if variable.kind in ids}
+    return {
+        variable.name: known.said(variable.name) or str(ids[variable.kind]())
+        for variable in variables
+        if variable.kind in ids
+    }
 
 
 def people(variables: Collection[Variable], known: Given) -> dict[str, str]:

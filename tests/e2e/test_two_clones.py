@@ -52,8 +52,8 @@ def test_each_has_data_and_ports_of_its_own(clones: tuple[Repository, Repository
 
 
 def test_what_was_kept_is_found_again_from_the_containers(repository: Repository) -> None:
-    repository.edit("devenv.yaml", '"hello"', '"${DEVENV_TEST_WORD:-hello}"')
-    result = repository.run("up", env={"DEVENV_TEST_WORD": "good evening", "DEVENV_PORT_API_8000": "48765"})
+    repository.edit("devenv.yaml", '"hello"', '"${APP_TEST_WORD:-hello}"')
+    result = repository.run("up", env={"APP_TEST_WORD": "good evening", "DEVENV_PORT_API_8000": "48765"})
     assert result.returncode == 0, result.stdout + result.stderr
     before = repository.identities()
     (repository.folder / ".devcontainer/.env").unlink()
