@@ -33,6 +33,11 @@ from devenv.model.stack import (
 _IMAGE_VARIABLE = "${DEVENV_IMAGE_"
 _DEFAULT_TIMEOUT = 120.0
 _CONDITIONS = ("service_started", "service_healthy", SERVICE_COMPLETED)
+_SERVERS = {
+    "postgres": 'exec pg_isready -q -h 127.0.0.1 -U "${POSTGRES_USER:-postgres}"',
+    "redis": "redis-cli ping | grep -q -e PONG -e NOAUTH",
+}
+"""Seeder → what a shell in the container asks the server that is to be seeded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +252,7 @@ class _Loader:
             build=self.build(config, at),
             official=official if official != image else None,
             needs=self.needs(name, config, ours),
-            ready=self.ready(config, ours, here),
+            ready=_serving(self.ready(config, ours, here), seeder if seeds else None),
             seeds=seeds,
             seeder=seeder,
             values=self.texts(ours, here, "values"),
@@ -354,6 +359,17 @@ class _Loader:
             for mount in service.config.get("volumes") or ()
             if mount["type"] == "volume" and mount.get("source") and mount["target"] == service.data.rstrip("/")
         }
+
+
+def _serving(ready: tuple[Ready, ...], seeder: str | None) -> tuple[Ready, ...]:
+    """`ready`, and that the server which `seeder` is to load serves. A healthcheck is often met before: PostgreSQL's
+    image makes its database with a server that listens on the socket alone, and goes down again. What is asked over
+    TCP is the real one."""
+    command = _SERVERS.get(seeder or "")
+    if command is None or any(each.kind == "tcp" for each in ready):
+        return ready
+    timeout = max((each.timeout for each in ready), default=_DEFAULT_TIMEOUT)
+    return (*ready, Ready(kind="exec", options={"command": ["sh", "-c", command]}, timeout=timeout))
 
 
 def _defaults(documents: Sequence[Document], variables: Mapping[str, str]) -> dict[str, str]:

@@ -111,6 +111,9 @@ def _hint(said: Said) -> str:
     names = _NAMED.findall(said.text)
     name = names[0] if names else ""
     state = said.state
+    if state == "" and said.text.startswith("connection to server"):
+        other = "does not exist" in said.text or "authentication failed" in said.text
+        return _OTHER_DATA if other else _NO_SERVER
     if state in ("42P01", "3F000", "42883", "42704") or (state == "" and "does not exist" in said.text):
         if "extension" in said.text:
             return f"create it first (`CREATE EXTENSION {name}`), from an image that has it"
@@ -127,12 +130,14 @@ def _hint(said: Said) -> str:
     if state == "" and "No such file" in said.text:
         return "psql looks for it inside the container: mount it there, or name it as a seed of its own"
     if state[:2] in ("08", "57") or (state == "" and ("connection" in said.text or "server closed" in said.text)):
-        return "see what the server says (`devenv logs`), then call devenv again"
+        return _NO_SERVER
     if state[:2] in ("22", "23"):
         return "mend that row or the table's definition, then call devenv again"
     return " ".join(said.hint.split()) or "mend it, then call devenv again"
 
 
+_NO_SERVER = "see what the server says (`devenv logs`), then call devenv again"
+_OTHER_DATA = "the volume was made with another user, password or database: put the old one back, or `devenv reset` it"
 _HINTS: dict[tuple[str, ...], str] = {
     ("55P03",): "another session holds a lock on it and keeps it: end what works on the database "
     "(`SELECT * FROM pg_stat_activity` shows who), then call devenv again",
@@ -143,7 +148,7 @@ _HINTS: dict[tuple[str, ...], str] = {
     ("42601",): "mend the statement, then call devenv again",
     ("42703",): "name the columns as the table has them (in the header, or with `columns`)",
     ("428C9",): "leave that column out: the database makes its values",
-    ("28P01", "28000"): "the volume was made with another user or password: put the old one back, or `devenv reset` it",
+    ("28P01", "28000"): _OTHER_DATA,
     (ORPHAN,): "put the rows that it refers to into an earlier seed, or leave this row out",
     (
         REFERRED,

@@ -160,6 +160,23 @@ def test_ready(text: str, kinds: list[tuple[str, float]]) -> None:
     assert [(ready.kind, ready.timeout) for ready in service(text).ready] == kinds
 
 
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("x-devenv: {seeder: postgres, seed: a.sql}", ["exec"]),
+        ("healthcheck: {test: pg_isready}\nx-devenv: {seeder: postgres, seed: a.sql}", ["health", "exec"]),
+        ("x-devenv: {seeder: redis, seed: a.json, ready: {log: Ready}}", ["log", "exec"]),
+        ("x-devenv: {seeder: postgres, seed: a.sql, ready: {tcp: 5432}}", ["tcp"]),
+        ("healthcheck: {test: pg_isready}\nx-devenv: {seeder: postgres}", ["health"]),
+    ],
+)
+def test_what_is_seeded_must_serve(text: str, kinds: list[str]) -> None:
+    """A healthcheck is met while PostgreSQL's image still makes its database, with a server that goes down again."""
+    ready = service(text).ready
+    assert [each.kind for each in ready] == kinds
+    assert {each.timeout for each in ready} == {ready[0].timeout}
+
+
 def test_options_of_probes() -> None:
     text = "x-devenv: {ready: [{http: {path: /, port: '80', status: [200, 404], headers: {a: 1}}}, {log: a.b}]}"
     http, log = service(text).ready

@@ -237,6 +237,16 @@ def test_long_lines_and_long_errors_are_cut() -> None:
         (Said(text="x", state="23502", line=99), "a.sql: at its end: x", "mend that row"),
         (Said(text="x", state="XX000", line=3, file="b.sql"), "b.sql:3 (read by a.sql): x; rolled", "mend it"),
         (Said(text="", state="XX000", hint="Do\nthat.", line=11), "a.sql:1: psql said nothing", "Do that."),
+        (
+            Said(text='connection to server on socket "/s" failed: FATAL:  database "app" does not exist'),
+            "a.sql: connection to server",
+            "another user, password or database",
+        ),
+        (
+            Said(text='connection to server on socket "/s" failed: No such file or directory'),
+            "a.sql: connection to server",
+            "see what the server says",
+        ),
     ],
 )
 def test_a_sentence_and_a_next_step(seed: Seed, said: Said, message: str, hint: str) -> None:
