@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from devenv.app import values
+from devenv.app import proof, values
 from devenv.app.context import Context
 from devenv.app.digests import Digests
 from devenv.app.images import gather
@@ -24,7 +24,7 @@ from devenv.host.machine import ThisHost
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.events import Cancelled, Done, Failed, Skipped
 from devenv.model.observed import Observed
-from devenv.model.plan import Plan, WaitReady
+from devenv.model.plan import Plan, RunCheck, WaitReady
 from devenv.model.protocols import Host
 from devenv.run.executor import Result
 
@@ -104,6 +104,7 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
             ending = partial(_ending, decided, ports)
             code, result = carry_out(session, decided.plan, verb, host=host, ending=ending, begun=begun)
             _remember_ready(decided, result)
+            _remember_checks(decided, result)
             if ports.elsewhere is None:
                 return code
             session = ports.elsewhere
@@ -134,7 +135,8 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
         digests=digests,
         creator=session.creator(),
     )
-    if plan.nodes and session.stack.checks and not wishes.services and not wishes.for_ide:
+    whole = session.stack.checks and not wishes.services and not wishes.for_ide
+    if whole and (plan.nodes or not proof.proved(session.stack)):
         from devenv.core.checks import plan_checks
 
         plan = plan_checks(session.stack, before=plan)
@@ -228,6 +230,13 @@ def _ending(decided: Decided, ports: _Ports, result: Result) -> Ending | None:
         seeded=seeded_words(decided.plan, result),
         message="" if decided.plan.nodes else "nothing to do",
     )
+
+
+def _remember_checks(decided: Decided, result: Result) -> None:
+    """Whether the checks held, where they were to be walked."""
+    ends = [result.outcomes[node.id] for node in decided.plan.nodes if isinstance(node.step, RunCheck)]
+    if ends:
+        proof.remember(decided.session.stack, held=all(isinstance(end, Done) for end in ends))
 
 
 def _remember_ready(decided: Decided, result: Result) -> None:

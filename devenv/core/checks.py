@@ -116,7 +116,7 @@ def plan_checks(stack: Stack, names: tuple[str, ...] = (), before: Plan | None =
         Node(
             id=f"check:{name}",
             step=RunCheck(check=check, values=values),
-            cause="the stack changed" if before else "asked for",
+            cause="asked for" if before is None else "the stack changed" if before.nodes else "not proved yet",
             needs=needs,
             resource="check",
         )

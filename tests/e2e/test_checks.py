@@ -48,5 +48,6 @@ def test_they_are_walked_after_up_and_say_what_does_not_hold(tmp_path: Path) -> 
         repository.edit("devenv.yaml", '"hello"', '"good evening"')
         told = repository.up(code=1)
         assert "has nothing that matches '^(hello|good morning)$': good evening" in told
+        assert "good evening" in repository.up(code=1)  # what does not hold is not forgotten
         assert repository.containers()["api"].status == "running"
         assert repository.run("check", "nots").returncode == 2
