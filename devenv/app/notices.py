@@ -46,6 +46,8 @@ def sources(project: Project, known: Given) -> Iterator[str]:
     """One line that says where the values of people's own variables come from; secrets by name alone."""
     found: dict[str, list[str]] = {}
     for variable in project.variables or ():
+        if variable.kind == "user" and known.known(variable.name) == variable.default:
+            continue  # as if nobody said it
         if variable.kind in ("user", "secret") and (source := known.source(variable.name)):
             found.setdefault(source, []).append(variable.name)
     if found:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from devenv.core.check import place, services
-from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS, SEEDER_KINDS
+from devenv.core.check import place, services, texts
+from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS, SEEDER_KINDS, SEEDS, generated
 from devenv.model.errors import DevenvError
 from devenv.model.manifest import CatalogueService, Document, Path
 
@@ -35,6 +35,7 @@ def wrong(document: Document, catalogue: Mapping[str, CatalogueService]) -> Iter
             yield from _seed(document, path, seed, kind.seeder if kind else None)
         if kind is None or kind.seeder != "redis":
             yield from _tables(document, name, written)
+        yield from _generated(document, name, written)
 
 
 def _tables(document: Document, service: str, written: Any) -> Iterator[DevenvError]:
@@ -42,8 +43,11 @@ def _tables(document: Document, service: str, written: Any) -> Iterator[DevenvEr
     owners: dict[str, str] = {}
     for index, seed in enumerate(written if isinstance(written, list) else ()):
         long = seed if isinstance(seed, Mapping) else {"csv": seed} if _rows(seed) else {}
-        file = next((str(long[kind]) for kind in ("csv", "jsonl") if kind in long), "")
+        file = next((str(long[kind]) for kind in ROWS if kind in long), "")
         table = str(long.get("table") or file.rpartition("/")[2].rpartition(".")[0])
+        if "generate" in long:
+            table = str(long["generate"].get("table"))
+            file = str(long.get("name", generated(table)))
         if file and owners.setdefault(table, file) != file:
             yield DevenvError(
                 f"`{owners[table]}` and `{file}` are both seeds of the table `{table}`.",
@@ -53,12 +57,35 @@ def _tables(document: Document, service: str, written: Any) -> Iterator[DevenvEr
 
 
 def _rows(seed: Any) -> bool:
-    return isinstance(seed, str) and SEED_KINDS.get("." + seed.rpartition(".")[2].lower()) in ("csv", "jsonl")
+    return isinstance(seed, str) and SEED_KINDS.get("." + seed.rpartition(".")[2].lower()) in ROWS
+
+
+def _generated(document: Document, service: str, written: Any) -> Iterator[DevenvError]:
+    """Tables that cannot be generated. One that takes values of variables is looked at when those are known."""
+    items = list(enumerate(written)) if isinstance(written, list) else []
+    made = [(index, item) for index, item in items if isinstance(item, Mapping) and "generate" in item]
+    if not made or any("$" in text for _, item in made for _, text in texts(item)):
+        return
+    from devenv.core.generate import parents, spec
+
+    errors: list[DevenvError] = []
+    parts = []
+    for index, item in made:
+        at: Path = ("services", service, "seed", index, "generate")
+
+        def wrong(path: Path, message: str, hint: str, at: Path = at) -> None:
+            errors.append(DevenvError(message, hint=hint, where=place(document, (*at, *path))))
+
+        if (options := spec.read(item["generate"], wrong)) is not None:
+            parts.append(parents.Part(options=options, wrong=wrong))
+    if not errors:
+        parents.resolve(parts)
+    yield from errors
 
 
 def _seed(document: Document, path: Path, seed: Any, seeder: str | None) -> Iterator[DevenvError]:
     where = place(document, path)
-    known = SEEDER_KINDS.get(seeder or "", tuple(SEED_FILES))
+    known = SEEDER_KINDS.get(seeder or "", SEEDS)
     if isinstance(seed, str):
         suffix = re.search(r"(\.[A-Za-z0-9]+)$", seed.rpartition("/")[2])
         if suffix and (kind := SEED_KINDS.get(suffix[1].lower())) not in known:
@@ -67,9 +94,10 @@ def _seed(document: Document, path: Path, seed: Any, seeder: str | None) -> Iter
             what = f"no kind of seed that {seeder} takes" if kind else "no kind of seed that devenv knows"
             yield DevenvError(f"`{seed}` is {what}.", hint=hint, where=where)
         return
-    kinds = [kind for kind in SEED_FILES if kind in seed]
+    kinds = [kind for kind in SEEDS if kind in seed]
     if len(kinds) != 1:
-        hint = "A long form names one file: " + " or ".join(f"`{kind}:`" for kind in known) + "."
+        files = " or ".join(f"`{kind}:`" for kind in known if kind in SEED_FILES)
+        hint = f"A long form names one file ({files})" + (", or says `generate:`." if "generate" in known else ".")
         yield DevenvError(
             "This seed names no file." if not kinds else "This seed names several files.", hint=hint, where=where
         )
@@ -80,6 +108,13 @@ def _seed(document: Document, path: Path, seed: Any, seeder: str | None) -> Iter
         return
     only_rows = {"table", "columns"} if kinds[0] not in ROWS or seeder == "redis" else set()
     only_csv = {"delimiter", "null", "header"} if kinds[0] != "csv" else set()
+    only_sql = {"transactional"} if kinds[0] == "generate" else set()
+    only_made = {"scale"} if kinds[0] != "generate" else set()
+    for key in (key for key in seed if key in only_sql | only_made):
+        hint = "Take it out." if key == "transactional" else "It is for `generate`: take it out."
+        yield DevenvError(
+            f"`{key}` means nothing for a seed of {kinds[0]}.", hint=hint, where=document.where((*path, key))
+        )
     for key in (key for key in seed if key in only_rows | only_csv):
         hint = "It is for `csv`" + (" and `jsonl`" if key in ("table", "columns") else "") + ": take it out."
         yield DevenvError(

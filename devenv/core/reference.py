@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from devenv.core.check import LATER_SERVICE, LATER_TOP
-from devenv.core.schema import devenv_keys, manifest_schema
+from devenv.core.schema import devenv_keys, generate_keys, manifest_schema
 from devenv.core.schema.explain import flow
 from devenv.core.schema.shapes import Schema
 
@@ -49,6 +49,11 @@ services:
 - Paths are relative to the file.
 """
 
+_COLUMNS = """\
+`id: sequence`, where a kind needs no more; else a mapping with one kind, whose value is its main option or a mapping of
+options. Options may stand beside the kind: `customer: {ref: customers.id, skew: zipf, nulls: 0.1}`. The same options
+give the same bytes on every machine."""
+
 
 def manifest_reference() -> str:
     """The page as Markdown; the same bytes each time."""
@@ -67,6 +72,9 @@ def manifest_reference() -> str:
     lines += [*_table({name: service[name] for name in devenv_keys.SERVICE}, schema, LATER_SERVICE), ""]
     for name in devenv_keys.SERVICE:
         lines += _inside(f"`{name}`", service[name], schema)
+        if name == "seed":
+            lines += ["#### Inside `generate`", "", *_table(generate_keys.GENERATE, schema), ""]
+            lines += ["#### A column of `generate`", "", _COLUMNS, "", *_table(generate_keys.COLUMN, schema), ""]
     rest = sorted(name for name in service if name not in devenv_keys.SERVICE)
     lines += ["### Compose's keys", "", *_table({name: service[name] for name in rest}, schema, LATER_SERVICE), ""]
     for name in ("build", "depends_on", "healthcheck", "ports", "volumes"):

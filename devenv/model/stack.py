@@ -52,9 +52,10 @@ class Ready:
 class Seed:
     """One unit of data: loaded whole or not at all, once per data.
 
-    `name` is its identity in the ledger (the path as written in the manifest, by default). `kind` is `sql`, `csv` or
-    `jsonl`; `file` is absolute. `table` is set for data seeds, which own it. `options` holds what the kind takes
-    (`delimiter`, `columns`, `null`, …), part of the digest.
+    `name` is its identity in the ledger (the path as written in the manifest, by default). `kind` is one of
+    `core.seeds.SEEDS`; `file` is absolute, "" for generated rows. `table` is set for data seeds, which own it.
+    `options` holds what the kind takes (`delimiter`, `columns`, `null`, …), part of the digest. `children` are later
+    seeds of the same service whose generated rows hold keys of this one's table, each after those that refer to it.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Seed:
     table: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     transactional: bool = True
+    children: tuple[Seed, ...] = ()
     where: Span | None = None
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
 from devenv.cli.commands import call
+from devenv.core.seeds import SCALE
 
 Services = Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="These services; all of them without.")]
 Timeout = Annotated[
@@ -29,6 +31,10 @@ def up(
     remove_orphans: Annotated[
         bool, typer.Option("--remove-orphans", help="Remove containers of services that are no longer there.")
     ] = False,
+    scale: Annotated[
+        str | None,
+        typer.Option("--scale", metavar="FACTOR", help="Generated rows times this, such as 0.1 or 5; kept until said."),
+    ] = None,
     for_ide: Annotated[
         bool, typer.Option("--for-ide", help="As an editor calls it: end as soon as the workspace can be entered.")
     ] = False,
@@ -44,9 +50,17 @@ def up(
     Examples:
       devenv up                    all of it
       devenv up api                the API and what it needs
+      devenv up --scale 5          five times the generated rows, from now on
       devenv up --dry-run          what would be done, and why
       devenv up --output json      the same as JSON lines, for programs
     """
+    if scale is not None:
+        from devenv.core.generate.parents import factor
+
+        if factor(scale) is None:
+            raise typer.BadParameter(f"`{scale}` is no number above 0", param_hint="--scale")
+        # A variable like every other, only said here: it is kept as those are.
+        os.environ[SCALE] = scale
     # What Compose's -d and --wait ask for is what `up` does anyway.
     return call(
         typed,

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from devenv.core.compose import mounts, values
+from devenv.core.compose import generated, mounts, values
 from devenv.core.compose.values import Reader, fields
-from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS, SEEDER_KINDS
+from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS, SEEDER_KINDS, SEEDS
 from devenv.model.manifest import Path
 from devenv.model.stack import Ready, Seed, Task
 
 KEY = "x-devenv"
-_NAMES = ", ".join(f"`{kind}`" for kind in SEED_FILES)
+_NAMES = ", ".join(f"`{kind}`" for kind in SEEDS)
 _KINDS = ("http", "tcp", "exec", "log", "health")
 _SEED_OPTIONS = ("columns", "delimiter", "null", "header")
 ABOUT = ("owner", "docs", "runbook", "links")
@@ -151,8 +151,9 @@ def seeds(
 ) -> tuple[Seed, ...]:
     """`seed`, a folder as one seed a file of it in name order. `folder` is the repository's, for names;
     `listings` are the names of the files in the folders that are named. Kinds that `seeder` does not load are wrong."""
-    kinds = SEEDER_KINDS.get(seeder or "", SEED_FILES)
+    kinds = SEEDER_KINDS.get(seeder or "", SEEDS)
     found: dict[str, Seed] = {}
+    places: list[generated.Found] = []
     owners: dict[str, str] = {}
     for item, here in seed_items(value, at):
         for seed in _seeds(reader, item, here, folder, listings):
@@ -173,12 +174,15 @@ def seeds(
             if seed.name in found:
                 reader.wrong(here, f"The seed `{seed.name}` is there twice.", "Remove one, or give it a `name:`.")
             found[seed.name] = seed
+            places.append((seed, here))
+    if any(seed.kind == "generate" for seed in found.values()):
+        return generated.resolve(reader, places)
     return tuple(found.values())
 
 
 def _seeds(reader: Reader, item: Any, at: Path, folder: str, listings: Mapping[str, Sequence[str]]) -> Iterator[Seed]:
     if isinstance(item, Mapping):
-        seed = _long(reader, item, at, folder)
+        seed = generated.read(reader, item, at) if "generate" in item else _long(reader, item, at, folder)
         if seed is not None:
             yield seed
         return

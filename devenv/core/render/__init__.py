@@ -23,6 +23,7 @@ from devenv.core.rendered import (
     STATE_IGNORE_FILE,
     Variable,
 )
+from devenv.core.seeds import SCALE
 from devenv.model.errors import raise_all
 from devenv.model.manifest import CatalogueService, Document, Manifest
 
@@ -135,6 +136,8 @@ def _variables(
             add(Variable(name=name, kind="uid", default=reference.rest or str(composing.DEFAULT_ID)))
         elif name == composing.GID:
             add(Variable(name=name, kind="gid", default=reference.rest or str(composing.DEFAULT_ID)))
+        elif name == SCALE:
+            add(Variable(name=name, kind="user", default="1"))
     for name in secrets:
         where = manifest.document.where(("secrets", secrets[name], "environment"))
         add(Variable(name=name, kind="secret", required=True, where=where))

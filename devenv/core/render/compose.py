@@ -11,7 +11,7 @@ from devenv.core import catalogue as catalogue_of
 from devenv.core.addresses import Facts
 from devenv.core.render import health
 from devenv.core.render.variables import required
-from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS
+from devenv.core.seeds import ROWS, SCALE, SEED_FILES, SEED_KINDS, generated
 from devenv.model.manifest import CatalogueService, Manifest
 
 UID, GID, PROJECT = "DEVENV_UID", "DEVENV_GID", "DEVENV_PROJECT"
@@ -152,6 +152,10 @@ def _seed(item: Any) -> dict[str, Any] | str:
         if suffix not in SEED_KINDS:
             return item
         long = {SEED_KINDS[suffix]: item}
+    if "generate" in long:
+        long.setdefault("name", generated(long["generate"]["table"]))
+        long.setdefault("scale", ports.reference(SCALE, "1"))
+        return long
     kind = next(kind for kind in SEED_FILES if kind in long)
     path = str(long[kind]).removeprefix("./")
     long.setdefault("name", path)

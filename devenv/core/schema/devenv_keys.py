@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from devenv.core.schema import generate_keys
 from devenv.core.schema.check_keys import CHECK
 from devenv.core.schema.shapes import (
     BOOLEAN,
@@ -87,6 +88,7 @@ _SEED_ONE = mapping(
             "seeds/cache.json",
         ),
         "rdb": key(PATH, "A dump of Redis, whose keys are put in.", "seeds/cache.rdb"),
+        **generate_keys.SEED,
         "table": key(TEXT, "Table the rows go to, which the seed then owns; by default the file's stem.", "events"),
         "name": key(TEXT, "Its name in the ledger; by default the path.", "products"),
         "columns": key(TEXTS, "Columns in the order of the file.", ["id", "title"]),
@@ -124,8 +126,8 @@ SERVICE: dict[str, Schema] = {
             listed(either(PATH, _SEED_ONE, title="a path or a long form"), "a list of paths or long forms"),
             title="a path or a list of seeds",
         ),
-        "What to load once it is ready: files (.sql, .csv, .jsonl; for Redis .redis, .json, .jsonl, .rdb) or folders "
-        "of them, in order, each once per data.",
+        "What to load once it is ready: files (.sql, .csv, .jsonl; for Redis .redis, .json, .jsonl, .rdb), folders "
+        "of them, or rows made by rule (`generate`); in order, each once per data.",
         ["seeds/schema.sql", "seeds/products.csv"],
     ),
     "one_shot": key(BOOLEAN, "It is meant to run to its end; 0 is success.", True),

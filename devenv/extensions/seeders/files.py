@@ -30,7 +30,7 @@ class SeedError(DevenvError):
 
 def shown(seed: Seed) -> str:
     """The file as a person knows it: the path as written, where the seed is named so."""
-    return seed.name if seed.file.endswith("/" + seed.name.removeprefix("./")) else seed.file
+    return seed.name if not seed.file or seed.file.endswith("/" + seed.name.removeprefix("./")) else seed.file
 
 
 def table(seed: Seed) -> str:
@@ -46,6 +46,8 @@ def shape(seed: Seed) -> str:
 
 def digest(seed: Seed) -> str:
     """Hex sha256 over shape and content. Raises SeedError (INPUT) where the file cannot be read."""
+    if seed.kind == "generate":
+        return _begin(seed).hexdigest()
     try:
         known = os.stat(seed.file)
         key = (seed.file, known.st_size, known.st_mtime_ns, known.st_ctime_ns, known.st_ino, shape(seed))

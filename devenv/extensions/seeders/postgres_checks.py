@@ -35,17 +35,21 @@ END $devenv$;
 """
 """Suspend foreign keys and triggers for the DELETE that follows."""
 
-QUIETLY = """\
+SUSPEND = """\
+DO $devenv$ BEGIN
+  SET LOCAL session_replication_role = replica;
+EXCEPTION WHEN insufficient_privilege THEN NULL;
+END $devenv$;
+"""
+"""Suspend foreign keys and triggers where this user may."""
+
+QUIETLY = f"""\
 SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
     WHERE tgrelid = :devenv_oid AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 4 <> 0)
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint
     WHERE conrelid = :devenv_oid AND contype IN ('p', 'u', 'x') AND condeferrable) AS devenv_quiet \\gset
 \\if :devenv_quiet
-DO $devenv$ BEGIN
-  SET LOCAL session_replication_role = replica;
-EXCEPTION WHEN insufficient_privilege THEN NULL;
-END $devenv$;
-\\else
+{SUSPEND}\\else
 DO $devenv$ BEGIN
   IF current_setting('session_replication_role') <> 'origin' THEN
     SET LOCAL session_replication_role = origin;

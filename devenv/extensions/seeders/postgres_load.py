@@ -36,10 +36,11 @@ def load(
         nonce=os.urandom(8).hex(),
         again=again,
         lock_timeout=lock_timeout,
+        children=tuple((tuple(table_names(files.table(each))), files.digest(each)) for each in seed.children),
     )
     if seed.kind == "sql":
         return _SqlLoad(target=target, seed=seed, script=script, report=report, cancel=cancel).run()
-    if seed.kind not in ("csv", "jsonl"):
+    if seed.kind not in ("csv", "jsonl", "generate"):
         raise SeedError(
             f"{shown(seed)}: PostgreSQL takes no seed of kind {seed.kind}",
             hint="give it .sql, .csv or .jsonl",
@@ -205,8 +206,11 @@ class _DataLoad(_Load):
     def run(self) -> SeedResult | str:
         """What was done, or what is to be asked first."""
         names = table_names(files.table(self.seed))
-        copy = csv_copy(self.seed) if self.seed.kind == "csv" else JsonLines.COPY
-        ended = self._psql(self._stream(names, copy))
+        if self.seed.kind == "generate":
+            ended = self._psql(self._made(names))
+        else:
+            copy = csv_copy(self.seed) if self.seed.kind == "csv" else JsonLines.COPY
+            ended = self._psql(self._stream(names, copy))
         answers = ended.answers
         if "done" in answers:
             return SeedResult(rows=int(answers["done"]))
@@ -244,6 +248,18 @@ class _DataLoad(_Load):
         self.report.progress(source.read, source.total, "bytes", "checking")
         inserts = self.lines.inserts(self.script.insert) if self.lines is not None else ""
         yield (inserts + self.script.data_after()).encode()
+
+    def _made(self, names: list[str]) -> Iterator[bytes]:
+        # Not loaded where rows come from files.
+        from devenv.extensions.seeders.postgres_generate import Generated
+
+        rows = Generated(self.seed, self.report)
+        head = self.script.data_before(names, through_lines=False) + rows.copy
+        self.before = head.count("\n")
+        yield head.encode()
+        yield from rows.rows()
+        self.report.progress(rows.total, rows.total, "rows", "checking")
+        yield self.script.data_after().encode()
 
     def _line(self, sent: int) -> int:
         return self.lines.line(sent) if self.lines is not None else sent

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from devenv.core.sql import literal, quoted
-from devenv.extensions.seeders.postgres_checks import FOREIGN_KEYS, MAY_REPLACE, QUIETLY, SEQUENCES
+from devenv.extensions.seeders.postgres_checks import FOREIGN_KEYS, MAY_REPLACE, QUIETLY, SEQUENCES, SUSPEND
 from devenv.extensions.seeders.postgres_psql import CLIENT
 
 _LOCK = int.from_bytes(b"devenv", "big")
@@ -50,7 +50,8 @@ _PLAIN = "\\o\n\\pset format unaligned\n\\pset tuples_only on\n\\pset expanded o
 class Script:
     """The frame of one seed. `nonce` marks its answers and its row in the ledger; `again` loads what is done already;
     `consented` that rows which are not this seed's may go. `lock_timeout`: seconds to wait for a lock that another
-    session holds."""
+    session holds. `children`: names that a table may have whose rows hold keys of this one's, and the digest that its
+    own seed has now; each after those that refer to it."""
 
     name: str
     digest: str
@@ -58,6 +59,7 @@ class Script:
     again: bool = False
     consented: bool = False
     lock_timeout: int = 10
+    children: tuple[tuple[tuple[str, ...], str], ...] = ()
 
     def sql_before(self, *, transactional: bool) -> str:
         """Up to the first line of a SQL seed."""
@@ -112,6 +114,7 @@ class Script:
             + "AND relation = :devenv_oid), -1) AS devenv_put \\gset\n\\if :devenv_stop\n"
             + self._say("ask", ":devenv_rows :devenv_put :devenv_table")
             + "\\q\n\\endif\n"
+            + self._empty_children()
             + MAY_REPLACE
             + "DELETE FROM :devenv_table;\n\\endif\n"
             + QUIETLY
@@ -173,6 +176,35 @@ END {tag};
             + f"SELECT pg_advisory{scope}_lock({_LOCK}) AS devenv_lock \\gset\n"
             + _LEDGER
         )
+
+    def _empty_children(self) -> str:
+        """Rows that will be made anew in this same run, since their seed changed with this one: they go first, so that
+        no key of theirs is left without its row. Those that a person changed, or that others refer to, stay: the
+        foreign keys then tell."""
+        found = [
+            f"coalesce({', '.join(f'to_regclass({literal(name)})' for name in names)})" for names, _ in self.children
+        ]
+        text = ""
+        for table, (_, digest) in zip(found, self.children, strict=True):
+            text += (
+                f"SELECT coalesce({table}::oid, 0) AS devenv_child_oid \\gset\n"
+                + "SELECT EXISTS (SELECT FROM devenv.seeds WHERE relation = :devenv_child_oid AND digest <> "
+                + f"{literal(digest)}) AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE contype = 'f' AND "
+                + f"confrelid = :devenv_child_oid AND conrelid <> ALL (ARRAY[{', '.join(found)}]::oid[])) "
+                + "AS devenv_stale \\gset\n\\if :devenv_stale\n"
+                + "SELECT :devenv_child_oid::regclass AS devenv_child \\gset\n"
+                + "LOCK TABLE :devenv_child IN SHARE ROW EXCLUSIVE MODE;\nSAVEPOINT devenv_print;\n"
+                + _FINGERPRINT.replace("devenv_table", "devenv_child")
+                .replace("devenv_print", "devenv_child_print")
+                .replace("devenv_rows", "devenv_child_rows")
+                + "ROLLBACK TO SAVEPOINT devenv_print;\n"
+                + "SELECT EXISTS (SELECT FROM devenv.seeds WHERE relation = :devenv_child_oid AND fingerprint = "
+                + ":'devenv_child_print') AS devenv_stale \\gset\n\\if :devenv_stale\n"
+                + SUSPEND
+                + "DELETE FROM :devenv_child;\nDELETE FROM devenv.seeds WHERE relation = :devenv_child_oid;\n"
+                + "\\endif\n\\endif\n"
+            )
+        return text
 
     def _say(self, word: str, rest: str = "") -> str:
         return f"\\echo devenv:{self.nonce}:{word}: {rest}\n"

@@ -54,6 +54,78 @@ def test_a_redis_takes_its_kinds_and_has_no_tables() -> None:
     assert seeds[0].file == "/repo/a/x.redis"
 
 
+GENERATED = """\
+name: x
+services:
+  db:
+    use: postgres
+    seed:
+      - a.sql
+      - generate:
+          table: customers
+          rows: 25
+          columns: {id: {sequence: {from: 10}}, since: {date: {from: 2024-01-01, to: 2025-01-01}}}
+      - {generate: {table: countries, rows: 5, columns: {id: sequence}}, scale: 1, name: lands}
+      - generate:
+          table: orders
+          rows: 70
+          random_seed: 3
+          columns: {id: sequence, customer: {ref: customers.id}, price: {choice: ["$5", 7]}}
+      - generate: {table: items, rows: 7, columns: {order: {ref: orders.id, skew: zipf}, land: {ref: countries.id}}}
+"""
+
+
+def test_generated_tables_are_scaled_and_know_their_parents_and_children() -> None:
+    assert told(GENERATED) == []
+    for scale, rows in (("1", [25, 5, 70, 7]), ("0.1", [3, 5, 7, 1]), ("3", [75, 5, 210, 21])):
+        seeds = read_back(GENERATED, DEVENV_SCALE=scale)["db"][1:]
+        assert [seed.options["rows"] for seed in seeds] == rows
+        assert [seed.name for seed in seeds] == ["generated customers", "lands", "generated orders", "generated items"]
+        customers, lands, orders, items = seeds
+        assert orders.options["columns"][1][2] == {"to": "customers.id", "rows": rows[0], "from": 10, "step": 1}
+        keys = {"to": "orders.id", "skew": "zipf", "rows": rows[2], "from": 1, "step": 1}
+        assert items.options["columns"][0][2] == keys
+        assert customers.children == (items, orders)
+        assert (lands.children, orders.children, items.children) == ((items,), (items,), ())
+    assert read_back(GENERATED)["db"][1:] == read_back(GENERATED, DEVENV_SCALE="1")["db"][1:]
+    assert orders.options["columns"][2][2] == {"of": [["$5", 1_000_000], ["7", 1_000_000]]}
+    assert [seed.kind for seed in seeds] == ["generate"] * 4
+
+
+def test_a_scale_is_a_number_above_nothing_and_leaves_no_parent_empty() -> None:
+    for scale, said in (("many", "rows is `many`."), ("0", "The scale"), ("0.01", "has no rows to refer to")):
+        with pytest.raises(DevenvError, match=said):
+            read_back(GENERATED, DEVENV_SCALE=scale)
+
+
+def test_what_is_wrong_with_generated_tables_has_its_place_all_at_once() -> None:
+    text = (
+        "name: x\nservices:\n  db:\n    use: postgres\n    seed:\n"
+        "      - {generate: {table: a, rows: x, columns: {id: sequnce}}}\n"
+        "      - generate:\n          table: b\n          rows: 3\n          columns:\n"
+        "            c: {integer: {from: 1}}\n"
+        "      - {generate: {table: c, rows: 1, columns: {id: sequence}}, transactional: false}\n"
+        "      - {csv: c.csv, scale: 3}\n"
+    )
+    assert told(text) == [
+        "devenv.yaml:6:37: `rows` must be a whole number from 0 to 2,000,000,000.",
+        "devenv.yaml:6:54: `sequnce` is no kind of column.",
+        "devenv.yaml:11:16: `integer` needs `to`.",
+        "devenv.yaml:12:66: `transactional` means nothing for a seed of generate.",
+        "devenv.yaml:13:9: `generated c` and `c.csv` are both seeds of the table `c`.",
+        "devenv.yaml:13:22: `scale` means nothing for a seed of csv.",
+    ]
+    head = "name: x\nservices:\n  db:\n    use: postgres\n    seed:\n"
+    late = head + "      - {generate: {table: a, rows: 1, columns: {b: {ref: z.id}}}}\n"
+    assert told(late) == ["devenv.yaml:6:59: No table `z` is generated before this one."]
+
+
+def test_a_redis_generates_nothing() -> None:
+    seed = "{generate: {table: a, rows: 1, columns: {id: sequence}}}"
+    text = f"name: x\nservices:\n  c:\n    use: redis\n    seed: [{seed}]\n"
+    assert told(text) == ["devenv.yaml:5:13: redis takes no seed of generate."]
+
+
 @pytest.mark.parametrize(
     ("use", "seed", "said"),
     [
