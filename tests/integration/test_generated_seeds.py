@@ -112,6 +112,7 @@ def test_rows_of_a_person_are_asked_about_and_nothing_is_lost(data: Data) -> Non
     # The parents would leave this person's orders without their customers.
     error = data.refused(customers)
     assert "orders (customer)" in error.message
+    assert "`devenv reset`" in error.hint
     assert (counts(data), data.state("generated orders")) == ([2000, 10_000, 5000], "done")
     assert data.load(orders).kept
     assert counts(data) == [2000, 10_000, 5000]

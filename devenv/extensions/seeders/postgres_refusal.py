@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from devenv.core.sql import Statement, statements
+from devenv.extensions.seeders import files
 from devenv.extensions.seeders.files import SeedError, shown, unreadable
 from devenv.extensions.seeders.postgres_checks import ORPHAN, REFERRED
 from devenv.extensions.seeders.postgres_psql import Said
@@ -58,7 +59,13 @@ def data_refused(seed: Seed, said: Said, *, place: Callable[[int], int], keys: i
         line = keys if said.state == "42703" else 0
     detail = _OUR_LINE.sub("", said.detail)
     where = f"{shown(seed)}:{line}" if line else shown(seed)
-    return SeedError(f"{where}: {_what(said, detail)}{column}; rolled back", hint=_hint(said))
+    hint = _hint(said)
+    if said.state == ORPHAN and said.text.partition(" (")[0] != files.table(seed):
+        hint = (
+            "rows of another table still refer to what this seed no longer brings: change those, or make the data anew"
+        )
+        hint += " with `devenv reset`"
+    return SeedError(f"{where}: {_what(said, detail)}{column}; rolled back", hint=hint)
 
 
 def locate(seed: Seed, line: int, said: Said) -> tuple[Statement | None, int]:

@@ -33,6 +33,8 @@ class _Cancel:
 
     def on_cancel(self, call: Callable[[], None]) -> Callable[[], None]:
         self.calls.append(call)
+        if self.cancelled:  # it may have come while the process was started
+            call()
         return lambda: self.calls.remove(call)
 
     def cancel(self) -> None:

@@ -1,0 +1,51 @@
+"""Rows made by rule, and keys in Redis: there after `up`, at the scale that was said last."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.repository import Repository
+
+pytestmark = pytest.mark.engine
+
+SEEDS = """\
+    seed:
+      - db/schema.sql
+      - db/products.csv
+      - db/notes.jsonl
+      - db/made.sql
+      - generate: {table: people, rows: 500, random_seed: 7, columns: {id: sequence, name: person}}
+      - generate:
+          table: visits
+          rows: 1000
+          columns: {person: {ref: people.id, skew: zipf}, at: {time: {from: 2024-01-01, to: 2025-01-01, rhythm: daily}}}
+"""
+TABLES = """\
+CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE visits (person int NOT NULL REFERENCES people, at timestamptz NOT NULL);
+"""
+COUNTS = "SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM visits)"
+
+
+def test_rows_are_made_and_follow_the_scale(repository: Repository) -> None:
+    repository.write("db/made.sql", TABLES)
+    repository.write("cache/start.redis", "SET motd hello\nRPUSH queue 1 2 3\n")
+    repository.edit("devenv.yaml", "    seed: [db/schema.sql, db/products.csv, db/notes.jsonl]\n", SEEDS)
+    repository.edit("devenv.yaml", "services:\n", "services:\n  cache: {use: redis, seed: cache/start.redis}\n")
+    told = repository.up()
+    assert "generated people (500 rows)" in told
+    assert repository.sql(COUNTS) == "500|1000"
+    before = {name: container.id for name, container in repository.containers().items()}
+    redis = repository.containers()["cache"]
+    assert redis.exec_run(["redis-cli", "LLEN", "queue"]).output.split() == [b"3"]
+
+    repository.up("--scale", "2")
+    assert repository.sql(COUNTS) == "1000|2000"
+    # Kept until another is said, and no reason to make a container anew.
+    assert "nothing to do" in repository.up()
+    repository.up("--scale", "0.1")
+    assert repository.sql(COUNTS) == "50|100"
+    assert {name: container.id for name, container in repository.containers().items()} == before
+    wrong = repository.run("up", "--scale", "none")
+    assert wrong.returncode == 2
+    assert "--scale" in wrong.stderr
