@@ -132,7 +132,8 @@ def on_engine(
 def _name(ctx: Context, project: Project, engine: Engine) -> tuple[str, Mapping[str, tuple[ObservedContainer, ...]]]:
     holders = engine.projects()
     known = values.given(project)
-    return values.project_name(project, ctx.project, known, holders, default_name(project, known)), holders
+    default = default_name(project, known)
+    return values.project_name(project, ctx.project, known, holders, default, engine.data_folders), holders
 
 
 def default_name(project: Project, known: values.Given) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,11 +117,14 @@ def project_name(
     known: Given,
     holders: Mapping[str, Collection[ObservedContainer]],
     default: str,
+    data_folders: Callable[[], Mapping[str, Collection[str]]],
 ) -> str:
-    """The project's name on the engine. `asked` is -p, `holders` every project that has containers.
+    """The project's name on the engine. `asked` is -p, `holders` every project that has containers; `data_folders` is
+    asked for the folders whose data each project holds, where containers do not settle it.
 
     One that devenv chooses steps aside for another folder's; one that a person or a Compose file says is refused
-    where another folder that still exists holds it. Raises DevenvError (INPUT).
+    where another folder that still exists holds it. Data alone hold a name that nobody says now. Raises DevenvError
+    (INPUT).
     """
     folder = str(project.folder)
     folders = {name: {owner(container) for container in some} for name, some in holders.items()}
@@ -130,17 +133,31 @@ def project_name(
     said = asked or known.said(variable)
     if said or not project.own:
         name = said or default
-        others = sorted(path for path in folders.get(name, ()) if path in existing and path != folder)
-        if others and folder not in folders.get(name, ()):
+        if folder in folders.get(name, ()):
+            return name
+        others = sorted(path for path in folders.get(name, ()) if path in existing)
+        if others:
             raise DevenvError(
                 f"The project name `{name}` of {folder} is held by {others[0]}.",
                 hint=f"Give this one another name: -p {name}-2; or take the other one down first.",
             )
+        data = () if said else data_folders().get(name, ())
+        others = sorted(path for path in data if Path(path).is_dir())
+        if others and folder not in data:
+            raise DevenvError(
+                f"The data of the project `{name}`, which {folder} is as well, belong to {others[0]}.",
+                hint=f"Give this one another name: -p {name}-2; or say -p {name} to work on those data.",
+            )
         return name
     kept = known.kept.get(PROJECT)
-    if kept and folder in folders.get(kept, ()):
+    held = kept if kept and folder in folders.get(kept, ()) else allocate.held_name(default, folder, folders)
+    if held:
+        return held
+    data_of = data_folders()
+    existing |= {path for some in data_of.values() for path in some if Path(path).is_dir()}
+    if kept and folder in data_of.get(kept, ()) and not folders.get(kept, set()) & existing:
         return kept
-    return allocate.project_name(default, folder, folders, existing)
+    return allocate.project_name(default, folder, folders, existing, data_of)
 
 
 def choose_ports(

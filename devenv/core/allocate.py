@@ -20,19 +20,38 @@ class PortWish:
     service: str
 
 
-def project_name(default: str, folder: str, holders: Mapping[str, Collection[str]], existing: Collection[str]) -> str:
+def held_name(default: str, folder: str, holders: Mapping[str, Collection[str]]) -> str | None:
+    """The project name that `folder` holds already, None where it holds none. `holders` as for `project_name`."""
+    return next((name for name in (default, _suffixed(default, folder)) if folder in holders.get(name, ())), None)
+
+
+def project_name(
+    default: str,
+    folder: str,
+    holders: Mapping[str, Collection[str]],
+    existing: Collection[str],
+    data: Mapping[str, Collection[str]],
+) -> str:
     """The project name for the repository in `folder` (absolute).
 
-    `holders` maps each project on the engine to the folders that its containers name; `existing` are those of these
-    folders that are still there. What this folder already holds is kept. A name that another folder holds which still
-    exists is left to it: this one takes `<default>-<4 hex of its path>`. A name whose folder is gone is taken over.
+    `holders` maps each project on the engine to the folders that its containers name, `data` to those that its volumes
+    name; `existing` are those of these folders that are still there. What this folder already holds is kept, containers
+    before data. A name that another folder holds which still exists is left to it, also while it is down: this one
+    takes `<default>-<4 hex of its path>`. A name whose folder is gone is taken over.
     """
-    suffixed = f"{default}-{sha256(folder.encode()).hexdigest()[:4]}"
-    for name in (default, suffixed):
-        if folder in holders.get(name, ()):
-            return name
-    others = [other for other in holders.get(default, ()) if other in existing]
-    return suffixed if others else default
+    held = held_name(default, folder, holders)
+    if held is not None:
+        return held
+    left = {name: {*some} & {*existing} for name, some in holders.items()}
+    back = held_name(default, folder, {name: some for name, some in data.items() if not left.get(name)})
+    if back is not None:
+        return back
+    others = left.get(default) or {*data.get(default, ())} & {*existing}
+    return _suffixed(default, folder) if others else default
+
+
+def _suffixed(default: str, folder: str) -> str:
+    return f"{default}-{sha256(folder.encode()).hexdigest()[:4]}"
 
 
 def ports(wishes: Sequence[PortWish], kept: Mapping[str, int], taken: Collection[int]) -> dict[str, int]:

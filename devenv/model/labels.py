@@ -29,7 +29,7 @@ SOURCE = "dev.devenv.source"
 BASES = "dev.devenv.bases"
 """On a built image: JSON of each image its Dockerfile names from outside → the one it was really built on."""
 FOLDER = "dev.devenv.folder"
-"""On a container: the folder of the repository that owns the project."""
+"""On a container and a volume: the folder of the repository that owns the project."""
 ENV = "dev.devenv.env"
 """On a container: JSON of the host values that devenv chose (ports, substitutes, project), to find them again."""
 

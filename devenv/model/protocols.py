@@ -76,6 +76,9 @@ class Engine(Protocol):
     def projects(self) -> Mapping[str, tuple[ObservedContainer, ...]]:
         """Every container that carries a Compose project label, by project: who holds a project name."""
 
+    def data_folders(self) -> Mapping[str, frozenset[str]]:
+        """The folders whose data volumes hold (label FOLDER), by project: who comes back to a name when it is down."""
+
     def inspect(self, container: str) -> ObservedContainer:
         """By name or id. Raises NotFound."""
 

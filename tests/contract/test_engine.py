@@ -160,7 +160,8 @@ def test_networks_and_volumes_by_project(engine: Engine, project: str) -> None:
     network, volume = f"{project}_default", f"{project}_data"
     made = engine.create_network(network, {}, {**marks(project), labels.NETWORK: "default"})
     assert engine.create_network(network, {}, marks(project)) == made
-    engine.create_volume(volume, {}, {**marks(project), labels.SERVER: "postgres/17"})
+    engine.create_volume(volume, {}, {**marks(project), labels.SERVER: "postgres/17", labels.FOLDER: "/repo"})
+    assert engine.data_folders()[project] == frozenset({"/repo"})
     engine.create_volume(volume, {}, marks(project))
     seen = engine.observe(project)
     assert [(n.id, n.name, n.driver, len(n.subnets)) for n in seen.networks] == [(made, network, "bridge", 1)]

@@ -46,6 +46,14 @@ def test_each_has_data_and_ports_of_its_own(clones: tuple[Repository, Repository
     assert compose("-f", file, "up", "-d", "--wait").returncode == 0
     assert "nothing to do" in second.up()
 
+    # Each comes back to its own data, whoever is up first.
+    assert second.run("down").returncode == first.run("down").returncode == 0
+    second.up()
+    assert second.sql("SELECT count(*) FROM notes") == "0"
+    first.up()
+    assert first.sql("SELECT count(*) FROM notes") == "10"
+
+    before = first.identities()
     assert second.run("down", "--volumes", "--yes").returncode == 0
     assert second.things() == ([], [], [])
     assert first.identities() == before

@@ -40,6 +40,9 @@ class DockerEngine:
     def projects(self) -> Mapping[str, tuple[ObservedContainer, ...]]:
         return observe.projects(self._client)
 
+    def data_folders(self) -> Mapping[str, frozenset[str]]:
+        return observe.data_folders(self._client)
+
     def inspect(self, container: str) -> ObservedContainer:
         return containers.inspect(self._client, container)
 

@@ -82,6 +82,18 @@ def projects(client: Client) -> dict[str, tuple[ObservedContainer, ...]]:
     return {project: tuple(sorted(some, key=lambda c: c.name)) for project, some in sorted(found.items())}
 
 
+def data_folders(client: Client) -> dict[str, frozenset[str]]:
+    """See `protocols.Engine.data_folders`."""
+    filters = {"label": [labels.PROJECT, labels.FOLDER]}
+    listed = client.call("GET", "/volumes", params={"filters": filters}, what="list volumes")
+    found: dict[str, frozenset[str]] = {}
+    for entry in (listed or {}).get("Volumes") or ():
+        marks = volume(entry).labels
+        project = marks[labels.PROJECT]
+        found[project] = found.get(project, frozenset()) | {marks[labels.FOLDER]}
+    return found
+
+
 def container(found: Mapping[str, Any]) -> ObservedContainer:
     """From GET /containers/{id}/json. `config` has the shape of a create call's body: the container's Config, with
     `HostConfig` and `NetworkingConfig` beside its keys."""

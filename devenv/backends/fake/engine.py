@@ -59,6 +59,15 @@ class FakeEngine(Store):
                     found[project] = (*found.get(project, ()), seen)
             return found
 
+    def data_folders(self) -> Mapping[str, frozenset[str]]:
+        with self._lock:
+            found: dict[str, frozenset[str]] = {}
+            for volume in self._volumes.values():
+                project, folder = (volume.labels.get(key) for key in (label_names.PROJECT, label_names.FOLDER))
+                if project is not None and folder is not None:
+                    found[project] = found.get(project, frozenset()) | {folder}
+            return found
+
     def inspect(self, container: str) -> ObservedContainer:
         with self._lock:
             return self._seen(self._machine(container))

@@ -84,7 +84,10 @@ def network_labels(network: Network, stack: Stack) -> dict[str, str]:
 
 def volume_labels(volume: Volume, stack: Stack) -> dict[str, str]:
     """Compose's labels of a volume, and whose data it holds."""
-    found = {labels.VOLUME: volume.key, labels.PROJECT: stack.project, labels.VERSION: labels.COMPOSE_VERSION}
+    found = {
+        labels.VOLUME: volume.key, labels.PROJECT: stack.project, labels.VERSION: labels.COMPOSE_VERSION,
+        labels.FOLDER: stack.folder,
+    }  # fmt: skip
     return {**found, labels.SERVER: volume.server} if volume.server else found
 
 

@@ -27,8 +27,16 @@ def _container(project: str, folder: Path, **more: object) -> ObservedContainer:
     return ObservedContainer(id="1", name="x", image="x", image_id="x", state="running", labels=marks, **more)  # type: ignore[arg-type]
 
 
-def _name(folder: Path, holders: dict[str, list[ObservedContainer]], asked: str | None = None, own: bool = True) -> str:
-    return values.project_name(_project(folder, own=own), asked, values.Given(shell={}), holders, "shop")
+def _name(
+    folder: Path,
+    holders: dict[str, list[ObservedContainer]],
+    asked: str | None = None,
+    own: bool = True,
+    data: dict[str, list[str]] | None = None,
+    kept: str = "",
+) -> str:
+    known = values.Given(shell={}, kept={"DEVENV_PROJECT": kept} if kept else {})
+    return values.project_name(_project(folder, own=own), asked, known, holders, "shop", lambda: data or {})
 
 
 def test_a_name_that_an_existing_folder_holds_gets_a_suffix(tmp_path: Path) -> None:
@@ -51,6 +59,23 @@ def test_a_name_that_a_person_says_is_refused_where_another_folder_holds_it(tmp_
     with pytest.raises(DevenvError, match="is held by"):
         _name(mine, held, own=False)
     assert _name(mine, held, "free") == "free"
+
+
+def test_data_hold_a_name_while_their_stack_is_down(tmp_path: Path) -> None:
+    mine, other, gone = tmp_path / "mine", tmp_path / "other", tmp_path / "gone"
+    mine.mkdir()
+    other.mkdir()
+    theirs = {"shop": [str(other)]}
+    suffixed = _name(mine, {}, data=theirs)
+    assert suffixed.startswith("shop-")
+    assert _name(mine, {}, data={"shop": [str(gone)]}) == "shop"
+    assert _name(mine, {}, data={suffixed: [str(mine)]}) == suffixed
+    assert _name(mine, {"shop": [_container("shop", other)]}, data={"shop": [str(mine)]}) == suffixed
+    assert _name(mine, {}, data={"named": [str(mine)]}, kept="named") == "named"
+    with pytest.raises(DevenvError, match=r"data of the project `shop`.*mine.*belong to .*other") as refused:
+        _name(mine, {}, own=False, data=theirs)
+    assert "-p shop-2" in refused.value.hint
+    assert _name(mine, {}, "shop", own=False, data=theirs) == "shop"
 
 
 def _port(name: str, preferred: int) -> Variable:

@@ -8,7 +8,7 @@ from devenv.core.allocate import PortWish, moved, ports, project_name
 from devenv.model.errors import DevenvError, ExitCode
 
 HERE, THERE = "/home/a/shop", "/home/a/shop two"
-SUFFIX = project_name("shop", HERE, {"shop": [THERE]}, [THERE])
+SUFFIX = project_name("shop", HERE, {"shop": [THERE]}, [THERE], {})
 
 
 def wish(port: int, name: str = "web") -> PortWish:
@@ -16,20 +16,33 @@ def wish(port: int, name: str = "web") -> PortWish:
 
 
 @pytest.mark.parametrize(
-    ("holders", "existing", "expected"),
+    ("holders", "existing", "data", "expected"),
     [
-        ({}, [], "shop"),
-        ({"shop": [HERE]}, [HERE], "shop"),
-        ({"shop": [THERE]}, [THERE], SUFFIX),
-        ({"shop": [THERE]}, [], "shop"),
-        ({"shop": [THERE], SUFFIX: [HERE]}, [THERE, HERE], SUFFIX),
-        ({SUFFIX: [HERE]}, [HERE], SUFFIX),
-        ({"other": [THERE]}, [THERE], "shop"),
+        ({}, [], {}, "shop"),
+        ({"shop": [HERE]}, [HERE], {}, "shop"),
+        ({"shop": [THERE]}, [THERE], {}, SUFFIX),
+        ({"shop": [THERE]}, [], {}, "shop"),
+        ({"shop": [THERE], SUFFIX: [HERE]}, [THERE, HERE], {}, SUFFIX),
+        ({SUFFIX: [HERE]}, [HERE], {}, SUFFIX),
+        ({"other": [THERE]}, [THERE], {}, "shop"),
+        ({}, [THERE], {"shop": [THERE]}, SUFFIX),
+        ({}, [], {"shop": [THERE]}, "shop"),
+        ({}, [HERE, THERE], {"shop": [THERE], SUFFIX: [HERE]}, SUFFIX),
+        ({}, [HERE], {SUFFIX: [HERE]}, SUFFIX),
+        ({}, [HERE], {"shop": [HERE]}, "shop"),
+        ({"shop": [THERE]}, [HERE, THERE], {"shop": [HERE]}, SUFFIX),
+        ({"shop": [THERE]}, [HERE], {"shop": [HERE]}, "shop"),
     ],
-    ids=["nobody", "ours", "theirs", "theirs-but-gone", "both-up", "ours-by-suffix", "another-name"],
-)
-def test_project_name(holders: dict[str, list[str]], existing: list[str], expected: str) -> None:
-    assert project_name("shop", HERE, holders, existing) == expected
+    ids=[
+        "nobody", "ours", "theirs", "theirs-but-gone", "both-up", "ours-by-suffix", "another-name", "their-data",
+        "their-data-but-gone", "both-down", "our-data-by-suffix", "our-data", "our-data-they-are-up",
+        "our-data-they-are-gone",
+    ],
+)  # fmt: skip
+def test_project_name(
+    holders: dict[str, list[str]], existing: list[str], data: dict[str, list[str]], expected: str
+) -> None:
+    assert project_name("shop", HERE, holders, existing, data) == expected
 
 
 def test_the_suffix_is_four_hex_digits_and_the_folders_own() -> None:
@@ -37,7 +50,7 @@ def test_the_suffix_is_four_hex_digits_and_the_folders_own() -> None:
     assert name == "shop"
     assert len(digits) == 4
     assert int(digits, 16) >= 0
-    assert project_name("shop", THERE, {"shop": [HERE]}, [HERE]) != SUFFIX
+    assert project_name("shop", THERE, {"shop": [HERE]}, [HERE], {}) != SUFFIX
 
 
 def test_a_free_preferred_port_is_taken() -> None:

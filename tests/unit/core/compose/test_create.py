@@ -217,6 +217,6 @@ def test_networks_volumes_and_copies() -> None:
     }  # fmt: skip
     assert volume_labels(found.volumes["vol"], found) == {
         labels.VOLUME: "vol", labels.PROJECT: "p", labels.VERSION: labels.COMPOSE_VERSION,
-        labels.SERVER: "postgres/17",
+        labels.FOLDER: "/repo", labels.SERVER: "postgres/17",
     }  # fmt: skip
     assert copies(found.services["a"], found) == {"/c": ("héllo".encode(), 0o400)}
