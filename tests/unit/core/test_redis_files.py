@@ -68,6 +68,36 @@ def test_values_are_taken_as_they_stand() -> None:
     assert found[4].key == b"ababa"
 
 
+STREAM = b"\x01" + b"\x10" + bytes(16) + b"\x02lp"
+GROUP = b"\x01\x01g\x01\x02"
+PENDING = b"\x01" + bytes(24) + b"\x01"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (4, b"\x01\x01f\x01v"),
+        (11, b"\x03abc"),
+        (14, b"\x01\x03abc"),
+        (18, b"\x01\x02\x80\x00\x00\x00\x02lp"),
+        (15, STREAM + b"\x01" * 3 + GROUP + PENDING + b"\x01\x01c" + bytes(8) + b"\x01" + bytes(16)),
+        (21, STREAM + b"\x01" * 8 + GROUP + b"\x03" + PENDING + b"\x01\x01c" + bytes(16) + b"\x01" + bytes(16)),
+        (24, bytes(8) + b"\x01\x00\x01f\x01v"),
+        (25, bytes(8) + b"\x02lp"),
+        (7, b"\x81" + bytes(8) + b"\x01\x05\x03\x00\x00\x00\x00\x04" + bytes(8) + b"\x05\x01x\x00"),
+    ],
+)
+def test_every_type_ends_where_the_next_key_begins(kind: int, body: bytes) -> None:
+    found = list(entries(HEAD + bytes((kind,)) + b"\x01k" + body + b"\x00\x01n\x01v" + b"\xf4\x01\x02\x03" + END))
+    assert found[0] == Entry(key=b"k", payload=payload(bytes((kind,)) + body))
+    assert [each.key for each in found] == [b"k", b"n"]
+
+
+def test_a_long_match_of_a_packed_key_is_unpacked() -> None:
+    (found,) = entries(HEAD + b"\x00\xc3\x05\x0d\x00a\xe0\x03\x00\x01v" + END)
+    assert found.key == b"a" * 13
+
+
 @pytest.mark.parametrize(
     ("dump", "said"),
     [
