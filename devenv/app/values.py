@@ -14,7 +14,7 @@ from pathlib import Path
 
 from devenv.app.project import Project
 from devenv.core import allocate
-from devenv.core.compose import dotenv
+from devenv.core.compose import dotenv, interpolate
 from devenv.core.compose.grants import secret_names
 from devenv.core.rendered import ENV_FILE, Variable
 from devenv.host import facts
@@ -234,13 +234,19 @@ def _place(variable: Variable) -> tuple[int, int]:
     return (variable.where.line, variable.where.column) if variable.where else (0, 0)
 
 
+def _names(project: Project) -> set[str]:
+    """The variables that the rendered file names, as the compiler says it, else as the file does."""
+    if project.variables is not None:
+        return {variable.name for variable in project.variables}
+    return {item.name for document in project.documents for item in interpolate.names(document)}
+
+
 def write_env(project: Project, values: Mapping[str, str]) -> bool:
     """Write `.devcontainer/.env`, mode 0600: the values of the variables that the rendered file names. False where it
     says the same already."""
     file = project.env_file
-    if project.variables is not None:
-        names = {variable.name for variable in project.variables}
-        values = {name: value for name, value in values.items() if name in names}
+    named = _names(project)
+    values = {name: value for name, value in values.items() if name in named}
     if file.is_file() and file.stat().st_mode & 0o777 == 0o600 and _read_env(file) == values:
         return False
     from devenv.app.data import templates

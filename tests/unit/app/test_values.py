@@ -144,6 +144,13 @@ def test_only_what_the_rendered_file_names_is_kept_for_compose(tmp_path: Path) -
     assert not values.write_env(project, {"A": "1"})
 
 
+def test_of_a_shell_only_what_the_rendered_file_names_is_kept_where_the_manifest_cannot_be_read(tmp_path: Path) -> None:
+    document = Document(file="compose.yaml", value={"name": "${A:-x}", "services": {"s": {"image": "${B}"}}})
+    project = replace(_project(tmp_path), documents=(document,), variables=None)
+    assert values.write_env(project, {"A": "1", "B": "2", "SHELL_SECRET": "y"})
+    assert (tmp_path / ".devcontainer/.env").read_text().splitlines()[1:] == ["A=1", "B=2"]
+
+
 def test_all_values_that_nobody_says_are_told_at_once_in_the_order_of_the_file() -> None:
     wanted = [
         Variable(name="B", kind="secret", required=True, where=Span(file="devenv.yaml", line=9, column=3)),
