@@ -25,11 +25,14 @@ _CODE = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memo:
-    """`name` is the manifest's, `variables` and `notices` are what `render` gave."""
+    """`name` is the manifest's, `variables`, `notices` and `copies` are what `render` gave. `copied` is the signature
+    (`app.basefiles`) of the copies as they were made, "" where there are none."""
 
     name: str
     variables: tuple[Variable, ...]
     notices: tuple[str, ...]
+    copies: tuple[tuple[str, str], ...] = ()
+    copied: str = ""
 
 
 def fingerprint(manifest: Path, folder: Path, existing: Mapping[str, str], data: Path) -> str:
@@ -52,7 +55,13 @@ def recall(folder: Path, mark: str) -> Memo | None:
         if kept["mark"] != mark:
             return None
         variables = tuple(_variable(item) for item in kept["variables"])
-        return Memo(name=str(kept["name"]), variables=variables, notices=tuple(map(str, kept["notices"])))
+        return Memo(
+            name=str(kept["name"]),
+            variables=variables,
+            notices=tuple(map(str, kept["notices"])),
+            copies=tuple((str(inside), str(source)) for inside, source in kept["copies"]),
+            copied=str(kept["copied"]),
+        )
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -64,6 +73,8 @@ def keep(folder: Path, mark: str, memo: Memo) -> None:
         "name": memo.name,
         "variables": [asdict(variable) for variable in memo.variables],
         "notices": memo.notices,
+        "copies": memo.copies,
+        "copied": memo.copied,
     }
     try:
         write_atomic(folder / _FILE, json.dumps(kept, ensure_ascii=False).encode())

@@ -27,6 +27,11 @@ def tell_rendered(ctx: Context, project: Project, leave: frozenset[str] = frozen
         else:
             ctx.ui.notice(f"{difference.path} was edited by hand and is kept (`devenv render --force` overwrites it):")
             ctx.ui.notice(difference.diff.rstrip("\n"))
+    if project.rendered.copies:
+        from devenv.app import basefiles
+
+        for item in basefiles.stale(project.folder, project.rendered.copies):
+            ctx.ui.notice(f"{item.path} was edited by hand and is kept (`devenv render --force` overwrites it)")
 
 
 def moved_ports(project: Project, values: Mapping[str, str], known: Given) -> Iterator[str]:

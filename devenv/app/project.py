@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devenv.app import memo
+from devenv.app import basefiles, memo
 from devenv.app.context import Context
 from devenv.app.places import data_folder
 from devenv.core.rendered import COMPOSE_FILE, FILES, STATE_IGNORE_FILE, Variable
 from devenv.core.source import read_yaml
 from devenv.host.files import read_text, write_atomic
 from devenv.host.project import ProjectFiles, find_project
-from devenv.model.errors import DevenvError
 from devenv.model.manifest import Document
 
 if TYPE_CHECKING:
@@ -40,6 +39,8 @@ class Project:
     variables: tuple[Variable, ...] | None = None
     notices: tuple[str, ...] = ()
     rendered: Rendered | None = None
+    force: bool = False
+    """Whether what a person edited is overwritten."""
 
     @property
     def own(self) -> bool:
@@ -72,7 +73,7 @@ def read_project(ctx: Context, *, force: bool = False, anew: bool = False) -> Pr
     existing = _existing(folder)
     if not anew and not force and COMPOSE_FILE in existing:
         known = memo.recall(folder, memo.fingerprint(found.manifest, folder, existing, data_folder()))
-        if known is not None:
+        if known is not None and (not known.copies or basefiles.signature(folder, known.copies) == known.copied):
             return Project(
                 folder=folder,
                 working_dir=file.parent,
@@ -98,6 +99,7 @@ def read_project(ctx: Context, *, force: bool = False, anew: bool = False) -> Pr
         variables=rendered.variables,
         notices=rendered.notices,
         rendered=rendered,
+        force=force,
     )
 
 
@@ -127,12 +129,19 @@ def write_rendered(project: Project, leave: frozenset[str] = frozenset()) -> tup
         for path in project.rendered.writes
         if path not in leave and write_atomic(project.folder / path, project.rendered.files[path].encode())
     ]
-    for inside, source in project.rendered.copies:
-        _copy(Path(source), project.folder / inside)
+    copies = project.rendered.copies
+    if copies:
+        basefiles.copy(project.folder, copies, force=project.force)
     existing = _existing(project.folder)
-    if existing == dict(project.rendered.files) and not project.rendered.copies:
+    if existing == dict(project.rendered.files) and not (copies and basefiles.stale(project.folder, copies)):
         mark = memo.fingerprint(project.manifest, project.folder, existing, data_folder())
-        kept = memo.Memo(name=project.name, variables=project.variables or (), notices=project.notices)
+        kept = memo.Memo(
+            name=project.name,
+            variables=project.variables or (),
+            notices=project.notices,
+            copies=copies,
+            copied=basefiles.signature(project.folder, copies) if copies else "",
+        )
         memo.keep(project.folder, mark, kept)
     return tuple(changed)
 
@@ -159,19 +168,3 @@ def _shown(path: Path) -> str:
     """The path as a person would type it from where they are."""
     relative = os.path.relpath(path)
     return relative if not relative.startswith("../..") else str(path)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """A file or folder of a base into the repository, as it is."""
-    import shutil
-
-    try:
-        if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True, symlinks=True)
-        else:
-            write_atomic(target, source.read_bytes(), source.stat().st_mode & 0o777)
-    except OSError as error:
-        raise DevenvError(
-            f"{source} of the base cannot be copied to {target}: {error.strerror}.",
-            hint="Check that the file is there and that the repository can be written to.",
-        ) from error

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from devenv.app import basefiles
 from devenv.app.context import Context
 from devenv.app.notices import tell_rendered
 from devenv.app.project import read_project
 from devenv.model.errors import DevenvError, ExitCode
+
+_WORDS = {
+    "missing": "not there",
+    "earlier": "as an earlier one had it",
+    "edited": "edited by hand",
+    "gone": "no longer part of it",
+}
 
 
 def render(ctx: Context, *, check: bool = False, force: bool = False) -> int:
@@ -20,6 +28,9 @@ def render(ctx: Context, *, check: bool = False, force: bool = False) -> int:
     if not check:
         tell_rendered(ctx, project)
         return ExitCode.DONE
+    copies = basefiles.stale(project.folder, project.rendered.copies)
     for difference in project.rendered.differences:
         ctx.ui.print(difference.diff.rstrip("\n"))
-    return ExitCode.FAILED if project.rendered.differences else ExitCode.DONE
+    for item in copies:
+        ctx.ui.print(f"{item.path} of the base: {_WORDS[item.state]}")
+    return ExitCode.FAILED if project.rendered.differences or copies else ExitCode.DONE

@@ -17,6 +17,8 @@ _MEMO = Memo(
         Variable(name="DEVENV_PORT_WEB_80", kind="port", service="web", container_port=80, preferred=8080),
     ),
     notices=("web: open",),
+    copies=((".devcontainer/base/a", "/base/a"),),
+    copied="seen",
 )
 
 
