@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.host.files import read_text
 from devenv.model.errors import DevenvError
 
 MANIFESTS = ("devenv.yaml", "devenv.yml")
@@ -33,20 +34,22 @@ def find_project(
     """The project of a command run in `cwd` with `-C directory` and `-f files`.
 
     Without `files` it is the nearest manifest from there upward, `devenv.yaml` before a Compose file in the same
-    folder; where there is none, the checkout whose `./dev` was called. Raises DevenvError (INPUT)."""
+    folder; where there is none, the checkout whose `./dev` was called. Instead of a Compose file those that Compose's
+    COMPOSE_FILE names, in the environment or in the `.env` beside it. Raises DevenvError (INPUT)."""
     env = os.environ if env is None else env
     start = Path(os.path.normpath(cwd / directory)) if directory else cwd
     if not start.is_dir():
         raise DevenvError(f"{start} is not a folder.", hint="Name an existing folder with -C.")
     if files:
         return _given(cwd, start if directory else None, files)
-    for folder in (start, *start.parents):
-        found = _in(folder)
-        if found:
-            return found
+    found = next((found for folder in (start, *start.parents) if (found := _in(folder, env))), None)
+    if env.get("COMPOSE_FILE") and (found is None or found.manifest is None):
+        return _given(cwd, start if directory else None, _split(env["COMPOSE_FILE"], env))
+    if found:
+        return found
     # With -C the user said where to look; the wrapper's own repository is for those who did not.
     own = env.get("DEVENV_CHECKOUT", "")
-    found = _in(Path(own)) if own and not directory else None
+    found = _in(Path(own), env) if own and not directory else None
     if found:
         return found
     raise DevenvError(
@@ -59,7 +62,7 @@ def _given(cwd: Path, directory: Path | None, files: Sequence[str]) -> ProjectFi
     paths = [Path(os.path.normpath(cwd / name)) for name in files]
     for path in paths:
         if not path.is_file():
-            raise DevenvError(f"{path} is not there.", hint="Check the name after -f.")
+            raise DevenvError(f"{path} is not there.", hint="Check the name after -f, or in COMPOSE_FILE.")
     folder = directory or paths[0].parent
     manifests = [path for path in paths if path.name in MANIFESTS]
     if not manifests:
@@ -72,10 +75,27 @@ def _given(cwd: Path, directory: Path | None, files: Sequence[str]) -> ProjectFi
     return ProjectFiles(folder=folder, manifest=manifests[0])
 
 
-def _in(folder: Path) -> ProjectFiles | None:
+def _split(names: str, env: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(filter(None, names.split(env.get("COMPOSE_PATH_SEPARATOR") or os.pathsep)))
+
+
+def _said_beside(folder: Path) -> Mapping[str, str]:
+    """The variables of the `.env` in `folder`, where Compose's own might be among them."""
+    file = folder / ".env"
+    if not file.is_file() or "COMPOSE_FILE" not in (text := read_text(file)):
+        return {}
+    from devenv.core.compose import dotenv
+
+    return dotenv.parse(text, str(file))
+
+
+def _in(folder: Path, env: Mapping[str, str]) -> ProjectFiles | None:
     for name in MANIFESTS:
         if (folder / name).is_file():
             return ProjectFiles(folder=folder, manifest=folder / name)
+    said = _said_beside(folder)
+    if said.get("COMPOSE_FILE"):
+        return _given(folder, None, _split(said["COMPOSE_FILE"], {**said, **env}))
     for name in COMPOSE:
         first = folder / name
         if first.is_file():

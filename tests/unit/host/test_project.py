@@ -56,3 +56,21 @@ def test_files_are_taken_as_given(tmp_path: Path) -> None:
         find_project(tmp_path, files=("x/devenv.yaml", "two.yaml"), env={})
     with pytest.raises(DevenvError, match="not there"):
         find_project(tmp_path, files=("none.yaml",), env={})
+
+
+def test_what_compose_is_told_by_its_variable(tmp_path: Path) -> None:
+    _touch(tmp_path / "compose.yaml", tmp_path / "a.yaml", tmp_path / "x/b.yaml", tmp_path / "sub/file")
+    assert find_project(tmp_path, env={"COMPOSE_FILE": "a.yaml:x/b.yaml"}).compose == (
+        tmp_path / "a.yaml", tmp_path / "x/b.yaml",
+    )  # fmt: skip
+    (tmp_path / ".env").write_text("COMPOSE_PATH_SEPARATOR=,\nCOMPOSE_FILE=compose.yaml,a.yaml\n")
+    for folder in (tmp_path, tmp_path / "sub"):
+        found = find_project(folder, env={})
+        assert (found.folder, found.compose) == (tmp_path, (tmp_path / "compose.yaml", tmp_path / "a.yaml"))
+    assert find_project(tmp_path, env={"COMPOSE_FILE": "a.yaml"}).compose == (tmp_path / "a.yaml",)
+    assert find_project(tmp_path, files=("compose.yaml",), env={}).compose == (tmp_path / "compose.yaml",)
+    with pytest.raises(DevenvError, match=r"none\.yaml is not there") as missing:
+        find_project(tmp_path, env={"COMPOSE_FILE": "none.yaml"})
+    assert "COMPOSE_FILE" in missing.value.hint
+    _touch(tmp_path / "devenv.yaml")
+    assert find_project(tmp_path, env={"COMPOSE_FILE": "a.yaml"}).manifest == tmp_path / "devenv.yaml"
