@@ -235,10 +235,12 @@ def _place(variable: Variable) -> tuple[int, int]:
 
 
 def _names(project: Project) -> set[str]:
-    """The variables that the rendered file names, as the compiler says it, else as the file does."""
+    """The variables that the rendered file names, as the compiler says it; else as the file does, with its secrets and
+    all that was kept before: what is lost from there would have to be asked for again."""
     if project.variables is not None:
         return {variable.name for variable in project.variables}
-    return {item.name for document in project.documents for item in interpolate.names(document)}
+    named = {item.name for document in project.documents for item in interpolate.names(document)}
+    return named | secret_names([document.value for document in project.documents]) | {*_read_env(project.env_file)}
 
 
 def write_env(project: Project, values: Mapping[str, str]) -> bool:

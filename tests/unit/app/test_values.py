@@ -165,3 +165,15 @@ def test_all_values_that_nobody_says_are_told_at_once_in_the_order_of_the_file()
         "The secret `B` has no value.",
     ]
     assert all("export" in error.hint for error in caught.value.errors)
+
+
+def test_what_was_kept_is_not_lost_where_the_manifest_cannot_be_read(tmp_path: Path) -> None:
+    text = {
+        "services": {"a": {"environment": {"A": "${A}", "PASSED": None}}},
+        "secrets": {"t": {"environment": "TOKEN"}},
+    }
+    project = replace(_project(tmp_path), documents=(Document(file="compose.yaml", value=text),))
+    (tmp_path / ".devcontainer").mkdir()
+    (tmp_path / ".devcontainer/.env").write_text("PASSED=yes\nTOKEN=kept\n")
+    values.write_env(project, {"A": "1", "PASSED": "yes", "TOKEN": "kept", "HOME": "/root"})
+    assert (tmp_path / ".devcontainer/.env").read_text().splitlines()[1:] == ["A=1", "PASSED=yes", "TOKEN=kept"]
