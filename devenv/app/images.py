@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv.app.beside import side_by_side
+from devenv.app.told import as_written
 from devenv.backends.docker import context
 from devenv.core.recipes import Recipes, RecipeSource, full
 from devenv.core.resolve import BuildSource, Facts, Images, resolve
@@ -50,16 +51,17 @@ def gather(
     stack = session.stack
     if services:  # an image that cannot be had is of no matter to who does not want it
         stack = replace(stack, services=select(stack, services))
-    return choose(
-        stack,
-        engine=session.engine,
-        recipes=recipes(),
-        certificates=host.trust().certificates,
-        memos=session.project.folder / ".devenv",
-        pull=pull,
-        build=build,
-        lenient=lenient,
-    )
+    with as_written(session.project):
+        return choose(
+            stack,
+            engine=session.engine,
+            recipes=recipes(),
+            certificates=host.trust().certificates,
+            memos=session.project.folder / ".devenv",
+            pull=pull,
+            build=build,
+            lenient=lenient,
+        )
 
 
 def choose(

@@ -78,7 +78,7 @@ def read_project(ctx: Context, *, force: bool = False, anew: bool = False) -> Pr
                 folder=folder,
                 working_dir=file.parent,
                 files=(file,),
-                documents=(read_yaml(existing[COMPOSE_FILE], _shown(file)),),
+                documents=(read_yaml(existing[COMPOSE_FILE], shown(file)),),
                 manifest=found.manifest,
                 name=known.name,
                 variables=known.variables,
@@ -86,14 +86,14 @@ def read_project(ctx: Context, *, force: bool = False, anew: bool = False) -> Pr
             )
     from devenv.app.compiling import compile_manifest
 
-    manifest, rendered = compile_manifest(found.manifest, _shown(found.manifest), folder, existing, force=force)
+    manifest, rendered = compile_manifest(found.manifest, shown(found.manifest), folder, existing, force=force)
     kept = {difference.path for difference in rendered.kept}
     text = existing[COMPOSE_FILE] if COMPOSE_FILE in kept else rendered.files[COMPOSE_FILE]
     return Project(
         folder=folder,
         working_dir=file.parent,
         files=(file,),
-        documents=(read_yaml(text, _shown(file)),),
+        documents=(read_yaml(text, shown(file)),),
         manifest=found.manifest,
         name=manifest.name,
         variables=rendered.variables,
@@ -112,7 +112,7 @@ def committed_project(ctx: Context) -> Project:
     file = found.folder / COMPOSE_FILE
     if not file.is_file():
         return read_project(ctx)
-    document = read_yaml(read_text(file), _shown(file))
+    document = read_yaml(read_text(file), shown(file))
     return Project(folder=found.folder, working_dir=file.parent, files=(file,), documents=(document,))
 
 
@@ -156,7 +156,7 @@ def _plain(found: ProjectFiles) -> Project:
         folder=found.folder,
         working_dir=found.folder,
         files=found.compose,
-        documents=tuple(read_yaml(read_text(path), _shown(path)) for path in found.compose),
+        documents=tuple(read_yaml(read_text(path), shown(path)) for path in found.compose),
     )
 
 
@@ -164,7 +164,7 @@ def _existing(folder: Path) -> Mapping[str, str]:
     return {path: read_text(folder / path) for path in FILES if (folder / path).is_file()}
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """The path as a person would type it from where they are."""
     relative = os.path.relpath(path)
     return relative if not relative.startswith("../..") else str(path)

@@ -49,6 +49,10 @@ BROKEN: dict[str, tuple[str, list[tuple[int, str]]]] = {
         "name: shop\nservices:\n  api: {image: 'x', environment: {KEY: '${DEVENV_TEST_UNSET:?}'}}\n",
         [(3, "DEVENV_TEST_UNSET")],
     ),
+    "missing file": (
+        "name: shop\nservices:\n  db: {use: postgres}\n  api:\n    image: x\n    env_file: missing.env\n",
+        [(6, "missing.env")],
+    ),
     "several at once": (
         "name: shop\nservices:\n  db: {use: postgress}\n  api:\n    imge: x\n    depends_on: [nobody]\n"
         "    ready: {htp: /}\n",
@@ -76,7 +80,7 @@ def test_it_is_told_with_place_and_remedy(name: str, tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
     blocks = result.stderr.strip().split("\n\n")
     for line, words in expected:
-        place = re.compile(rf"(devenv|compose)\.yaml:{line}:\d+: ")
+        place = re.compile(rf"^devenv\.yaml:{line}:\d+: ")
         found = [block for block in blocks if place.search(block) and words in block]
         assert found, f"no block with line {line} and {words!r} in:\n{result.stderr}"
         assert "→" in found[0]
