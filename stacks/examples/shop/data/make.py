@@ -202,7 +202,7 @@ def orders(dice: Dice, prices: Sequence[str]) -> Iterator[tuple[str, ...]]:
         # Whoever joined by the day before may order; the first day belongs to the first customers.
         known = max(20, minute // 1440 * CUSTOMERS // DAYS)
         age = DAYS - minute // 1440
-        status = "cancelled" if dice.below(40) == 0 else "paid" if age <= 3 else "shipped" if age <= 10 else "delivered"
+        status = "cancelled" if dice.below(40) == 0 else "taken" if age <= 3 else "packed" if age <= 10 else "done"
         product = popular.pick(dice)
         yield (
             str(number),

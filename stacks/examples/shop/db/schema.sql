@@ -34,8 +34,9 @@ CREATE TABLE IF NOT EXISTS orders (
     product_id  integer NOT NULL REFERENCES products,
     quantity    integer NOT NULL CHECK (quantity > 0),
     unit_price  numeric(10, 2) NOT NULL CHECK (unit_price >= 0),
-    status      text NOT NULL DEFAULT 'paid' CHECK (status IN ('paid', 'shipped', 'delivered', 'cancelled')),
-    ordered_at  timestamptz NOT NULL DEFAULT now()
+    status      text NOT NULL DEFAULT 'taken' CHECK (status IN ('taken', 'packed', 'done', 'cancelled')),
+    ordered_at  timestamptz NOT NULL DEFAULT now(),
+    done_at     timestamptz CHECK (done_at >= ordered_at)
 );
 CREATE INDEX IF NOT EXISTS orders_customer ON orders (customer_id);
 CREATE INDEX IF NOT EXISTS orders_product ON orders (product_id);
