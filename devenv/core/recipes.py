@@ -50,6 +50,12 @@ class RecipeSource:
     text: str = ""
 
 
+def stands_in(recipe: Recipe, ref: str) -> bool:
+    """Whether what `recipe` makes can be used for the official image `ref`."""
+    repository, tag = split(full(ref))
+    return full(recipe.image) == f"{repository}:latest" and any(fnmatchcase(tag, known) for known in recipe.tags)
+
+
 class Recipes:
     """All recipes, on a host whose private CAs are `certificates` (PEM, "" for none)."""
 
@@ -60,13 +66,7 @@ class Recipes:
 
     def find(self, ref: str) -> RecipeSource | None:
         """The recipe that stands in for the official image `ref`."""
-        repository, tag = split(full(ref))
-        for source in self._sources.values():
-            if full(source.recipe.image) == f"{repository}:latest" and any(
-                fnmatchcase(tag, pattern) for pattern in source.recipe.tags
-            ):
-                return source
-        return None
+        return next((source for source in self._sources.values() if stands_in(source.recipe, ref)), None)
 
     def offers(self, ref: str) -> tuple[str, ...]:
         """What recipes can make of the repository of `ref`: `("postgres:17",)`."""

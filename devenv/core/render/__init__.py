@@ -116,7 +116,9 @@ def _variables(
     add(Variable(name=composing.PROJECT, kind="project", default=manifest.name))
     services = check.services(manifest.document)
     for name, service in services.items():
-        if "use" in service:
+        if (literal := composing.substituted(service, catalogue)) is not None:
+            add(Variable(name=ports.image_variable(name), kind="image", default=literal, service=name, ref=literal))
+        elif "use" in service:
             ref = official(*lookup(catalogue, service["use"]))
             variable = ports.image_variable(name)
             if service.get("image") == ports.reference(variable, ref):

@@ -9,6 +9,7 @@ from typing import Any
 from devenv.core import addresses, longform, paths, ports
 from devenv.core import catalogue as catalogue_of
 from devenv.core.addresses import Facts
+from devenv.core.recipes import stands_in
 from devenv.core.render import health
 from devenv.core.render.variables import required
 from devenv.core.seeds import ROWS, SCALE, SEED_FILES, SEED_KINDS, generated
@@ -193,6 +194,8 @@ def _service(
     links = written.pop("links", None)
     if isinstance(links, list):
         written["links"] = links
+    if (image := substituted(service, catalogue)) is not None:
+        written["image"] = ports.reference(ports.image_variable(name), image)
     if table:
         written["ports"] = [_port(port) for port in table]
     else:
@@ -208,6 +211,16 @@ def _service(
     ordered = {key: written[key] for key in _ORDER if key in written}
     ordered |= {key: item for key, item in written.items() if key not in ordered}
     return {**ordered, **({"x-devenv": ours} if ours else {})}
+
+
+def substituted(service: Mapping[str, Any], catalogue: Mapping[str, CatalogueService]) -> str | None:
+    """The image that a service names literally and a recipe may have to stand in for on some host, None where it names
+    none such: the file leaves it to a variable, so that Compose takes the substitute as well."""
+    image = service.get("image")
+    if not isinstance(image, str) or "$" in image or "build" in service:
+        return None
+    known = (kind.recipe for kind in catalogue.values() if kind.recipe is not None)
+    return image if any(stands_in(recipe, image) for recipe in known) else None
 
 
 def _port(port: ports.Port | str) -> dict[str, Any] | str:
