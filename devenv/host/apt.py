@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.host import packages as record
 from devenv.host.facts import os_release
+from devenv.host.lock import machine_lock
 from devenv.model.errors import DevenvError, ExitCode
 
 _LISTS = Path("/var/lib/apt/lists")
@@ -77,7 +79,7 @@ def as_root(consent: Consent, what: str) -> list[str]:
 def install(packages: Sequence[str], why: str, consent: Consent, *, also: Sequence[str] = ()) -> None:
     """Install `packages`, because of `why` (a sentence that ends the question: "to run containers"). Asks at a
     terminal, goes ahead without one when it is root. `also` are added where this suite has them. Raises DevenvError
-    (UNFIT) where it may not or cannot."""
+    (UNFIT) where it may not or cannot. What was not there before is written down for `uninstall`."""
     words = " ".join(packages)
     command = f"apt-get install {words}"
     if not consent.install or consent.no_install_variable:
@@ -99,16 +101,21 @@ def install(packages: Sequence[str], why: str, consent: Consent, *, also: Sequen
     settings = ["env", "DEBIAN_FRONTEND=noninteractive"]
     patience = f"DPkg::Lock::Timeout={_LOCK_WAIT:.0f}"
     wanted = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "-o", patience]
-    with _services_stay_down(prefix):
+    with machine_lock("packages", "installs packages", consent.say), _services_stay_down(prefix):
         fresh = _fresh_lists()
         if not fresh:
             _run([*prefix, *settings, "apt-get", "update", "-q"], "refresh the package lists")
-        wanted += [*packages, *(name for name in also if known(name))]
+        chosen = [*packages, *(name for name in also if known(name))]
+        wanted += chosen
+        record.note(record.foresee(chosen))
         result = _apt([*prefix, *settings, *wanted])
         if result.returncode and fresh:  # the lists were older than the mirror after all
             _run([*prefix, *settings, "apt-get", "update", "-q"], "refresh the package lists")
+            record.note(record.foresee(chosen))
             result = _apt([*prefix, *settings, *wanted])
         if result.returncode:
+            noted = record.recorded().installed
+            record.forget(set(noted) - set(record.installed(noted)))
             raise _failed(f"install {words}", result.stdout)
 
 

@@ -49,7 +49,19 @@ def ensure(
         return address
     if env.get("DEVENV_WORKSPACE") == "1":
         raise _none_runs(env)
-    # Only where there is none: nearly always there is.
+    from devenv.host.lock import machine_lock
+
+    with machine_lock("engine", "sees to the container engine", say):
+        address = find(env)  # by who was waited for
+        if address is None:
+            address = _begin(install, ask, say, env)
+    _check(address)
+    return address
+
+
+def _begin(install: bool, ask: Callable[[str], bool], say: Callable[[str], None], env: Mapping[str, str]) -> Address:
+    """Start the engine where there is none, installed first where it is not."""
+    # Only here: nearly always there is one.
     from devenv.host import engine_install, engine_start
     from devenv.host.apt import Consent
     from devenv.host.facts import facts
@@ -60,11 +72,8 @@ def ensure(
         engine_install.install(here, consent)
         installed = find(env)  # a service manager may have started it already
         if installed is not None and isinstance(ping(installed.url), Alive | Denied):
-            _check(installed)
             return installed
-    address = engine_start.start(consent)
-    _check(address)
-    return address
+    return engine_start.start(consent)
 
 
 def _check(address: Address) -> None:

@@ -52,11 +52,11 @@ def start(consent: Consent) -> Address:
     if Path("/run/systemd/system").exists():
         consent.say("starting the container engine (systemctl start docker)")
         _by_manager([*prefix, "systemctl", "start", "docker"], ["journalctl", "-u", "docker", "-n", "20", "--no-pager"])
-        _record({"by": "systemd"})
+        _record({"by": "systemd", "boot": _boot()})
     elif _openrc():
         consent.say("starting the container engine (rc-service docker start)")
         _by_manager([*prefix, "rc-service", "docker", "start"], ["tail", "-n", "20", "/var/log/docker.log"])
-        _record({"by": "openrc"})
+        _record({"by": "openrc", "boot": _boot()})
     else:
         _detached(consent, prefix)
     return address
@@ -66,7 +66,8 @@ def stop_started() -> bool:
     """Stop the engine that `start` recorded, and wait until it is gone with its children. False where there is none
     (any more). Containers go down with it."""
     record = _recorded()
-    by = record.get("by")
+    # What a manager started before the machine was, it has started again by itself, and not for devenv.
+    by = record.get("by") if record.get("boot", _boot()) == _boot() else None
     if by == "systemd":
         subprocess.run(["systemctl", "stop", "docker", "docker.socket"], check=False, capture_output=True)
     elif by == "openrc":
@@ -208,6 +209,13 @@ def _recorded() -> dict[str, object]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 def _born(pid: int) -> str:

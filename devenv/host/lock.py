@@ -1,4 +1,4 @@
-"""One `up` at a time per project (DESIGN, rule 11)."""
+"""One at a time: one `up` per project (DESIGN, rule 11), one who installs packages or starts the engine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,17 +21,33 @@ def project_lock(
     """Hold the lock of `project` on the engine `engine_id`. Where another process holds it, `waiting` is called once
     with a sentence that says whose it is, and this one waits. A holder that dies, however, lets go: the lock is the
     kernel's. `folder` is the state folder, by default the user's."""
+    key = hashlib.sha256(f"{engine_id}\0{project}".encode()).hexdigest()[:16]
+    with _held(key, {"project": project}, f"works on {project}", waiting, folder):
+        yield
+
+
+@contextmanager
+def machine_lock(name: str, does: str, waiting: Callable[[str], None], *, folder: Path | None = None) -> Iterator[None]:
+    """Hold the lock `name` of this user's machine, as `project_lock` does; `does` ends the sentence of who waits:
+    "waiting for another devenv that installs packages"."""
+    with _held(name, {}, does, waiting, folder):
+        yield
+
+
+@contextmanager
+def _held(
+    key: str, about: Mapping[str, str], does: str, waiting: Callable[[str], None], folder: Path | None
+) -> Iterator[None]:
     locks = (folder or state_dir()) / "locks"
     locks.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key = hashlib.sha256(f"{engine_id}\0{project}".encode()).hexdigest()[:16]
     with open(locks / f"{key}.json", "a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            waiting(f"waiting for another devenv that works on {project} ({_holder(file.name)})")
+            waiting(f"waiting for another devenv that {does} ({_holder(file.name)})")
             fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate(0)
-        file.write(json.dumps({"pid": os.getpid(), "started": int(time.time()), "project": project}))
+        file.write(json.dumps({"pid": os.getpid(), "started": int(time.time()), **about}))
         file.flush()
         try:
             yield

@@ -227,3 +227,41 @@ def test_a_cache_that_cannot_be_written_gets_a_sentence(checkout: Path, tmp_path
     result = _run(["./dev"], tmp_path / "file", checkout)
     assert result.returncode == 3
     assert "XDG_CACHE_HOME" in result.stderr
+
+
+def test_inside_a_workspace_nothing_is_installed(checkout: Path, tmp_path: Path) -> None:
+    inside = {"DEVENV_WORKSPACE": "1"}
+    result = _run(["./dev", "status", "db"], tmp_path, checkout, **inside)
+    assert (result.returncode, result.stdout) == (3, "")
+    assert result.stderr.splitlines()[1:] == ["  Type it on the host: ./dev status db"]
+    assert not (tmp_path / "devenv").exists()
+    named = _run(["./dev", "status"], tmp_path, checkout, DEVENV_HOST_FOLDER="/home/ann/shop", **inside)
+    assert named.stderr.splitlines()[1:] == ["  Type it on the host: cd /home/ann/shop && ./dev status"]
+
+
+def test_an_environment_that_is_there_is_used_inside_a_workspace_too(checkout: Path, cache: Path) -> None:
+    assert _run(["./dev"], cache, checkout).returncode == 0
+    assert _run(["./dev", "version"], cache, checkout, DEVENV_WORKSPACE="1").returncode == 0
+
+
+def test_what_is_installed_is_written_down_before(checkout: Path, tmp_path: Path) -> None:
+    path = _without_python(tmp_path / "bin")
+    for name in ("sed", "env", "grep", "sleep", "tail", "cat"):
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name) or f"/bin/{name}")
+    apt = """#!/bin/sh
+case "$*" in
+  *" -s "*) echo "Inst python3 (3.13 Debian [amd64])"; echo "Inst tzdata [1] (2 Debian [all])" ;;
+  *update*) ;;
+  *) cat "$XDG_STATE_HOME/devenv/packages" >"$XDG_STATE_HOME/seen"; exit 1 ;;
+esac
+"""
+    programs = {"apt-get": apt, "apt-mark": "#!/bin/sh\necho ca-certificates\n", "sudo": '#!/bin/sh\nexec "$@"\n'}
+    for name, text in programs.items():
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
+    state = tmp_path / "state"
+    state.mkdir()
+    result = _run(["./dev"], tmp_path, checkout, PATH=path, XDG_STATE_HOME=str(state))
+    assert result.returncode == 3
+    assert "apt-get could not install python3" in result.stderr
+    assert (state / "seen").read_text() == "installed python3\nmanual ca-certificates\n"

@@ -3,10 +3,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-from devenv.host.lock import project_lock
+from devenv.host.lock import machine_lock, project_lock
 
 
 def _hold(folder: Path, held: Event, go: Event) -> None:
@@ -58,3 +59,25 @@ def test_a_killed_holder_lets_go(tmp_path: Path) -> None:
     said: list[str] = []
     with project_lock("engine", "shop", said.append, folder=tmp_path):
         assert said == []
+
+
+def test_one_who_installs_packages_is_waited_for(tmp_path: Path) -> None:
+    said: list[str] = []
+    with machine_lock("packages", "installs packages", said.append, folder=tmp_path):
+        assert said == []
+        begun = threading.Event()
+
+        def waiting(line: str) -> None:
+            said.append(line)
+            begun.set()
+
+        def second() -> None:
+            with machine_lock("packages", "installs packages", waiting, folder=tmp_path):
+                said.append("mine")
+
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert begun.wait(30)
+    thread.join(30)
+    assert said[0].startswith(f"waiting for another devenv that installs packages (process {os.getpid()}, since ")
+    assert said[1:] == ["mine"]
