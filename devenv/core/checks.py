@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -123,7 +124,7 @@ def plan_checks(stack: Stack, names: tuple[str, ...] = (), before: Plan | None =
         for name, check in stack.checks.items()
         if not names or name in names
     ]
-    return Plan(nodes=(*held.nodes, *nodes), orphans=held.orphans, notices=held.notices)
+    return replace(held, nodes=(*held.nodes, *nodes))
 
 
 def _excerpt(answer: Answer) -> str:

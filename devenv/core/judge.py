@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from devenv.core import graph
 from devenv.core.inputs import Creator, ImageChoices, Options
-from devenv.core.selection import Found, is_oneoff, needs, orphans, service_of, shares
+from devenv.core.selection import Found, found, is_oneoff, needs, orphans, service_of, shares
 from devenv.model import labels
 from devenv.model.errors import Conflict, DevenvError, ExitCode
 from devenv.model.observed import Observed, ObservedContainer
@@ -78,7 +79,7 @@ class Judge:
         if one_shot and current.running:
             return Verdict(action="start", found=found, cause="not at its end")
         if one_shot and current.exit_code == 0:
-            fresh = next((n.target for n in needs(service) if self._new_data(n.target)), "")
+            fresh = next(filter(self._new_data, self._behind(service)), "")
             if fresh:  # what it did there (a migration) is gone with the old data
                 spent = Found(temporary=found.temporary, others=(current, *found.others))
                 return Verdict(action="create", found=spent, cause=f"{fresh} has new data", renew=True)
@@ -116,11 +117,32 @@ class Judge:
                 return f"{name}, whose namespace it shares, was made anew"
         return ""
 
+    def _behind(self, service: Service) -> tuple[str, ...]:
+        """All that `service` needs, and what these need: its work may lie in the data of any of them."""
+        edges = {name: [n.target for n in needs(s)] for name, s in self.stack.services.items()}
+        behind = graph.reachable(edges, [need.target for need in needs(service)])
+        return tuple(name for name in edges if name in behind)
+
     def _new_data(self, name: str) -> bool:
-        service = self.stack.services.get(name)
-        volumes = [self.stack.volumes[key] for key in service.volumes if key in self.stack.volumes] if service else []
+        """Whether the data of the service `name` are not those that there were: a volume is gone, the container that
+        had the nameless ones, or all that was seeded (volumes have no identity of their own)."""
+        service = self.stack.services[name]
+        volumes = [self.stack.volumes[key] for key in service.volumes if key in self.stack.volumes]
         there = {volume.name for volume in self.observed.volumes}
-        return any(not volume.external and volume.name not in there for volume in volumes)
+        if any(not volume.external and volume.name not in there for volume in volumes):
+            return True
+        if service.seeds and self.observed.ledgers.get(name, True) == {}:
+            return True
+        mine = found(service, self.observed)
+        return self._nameless(service) and mine.current is None and mine.temporary is None
+
+    def _nameless(self, service: Service) -> bool:
+        """Whether it keeps data in volumes without a name, which go with its container."""
+        image = self.observed.images.get(self.images.use.get(service.name, service.image))
+        mounts = service.config.get("volumes") or ()
+        said = {str(mount.get("target")) for mount in mounts if mount.get("source") or mount.get("type") != "volume"}
+        asked = {str(mount.get("target")) for mount in mounts} | set(image.config.get("Volumes") or () if image else ())
+        return bool(asked - said)
 
     def _forced(self, service: Service) -> bool:
         named = self.options.services

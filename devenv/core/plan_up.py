@@ -93,9 +93,7 @@ class UpPlanner:
         edges = {node.id: (*node.needs, *node.after) for node in self.images.nodes}
         wanted = graph.reachable(edges, wanted)
         self.nodes.found.update({node.id: node for node in self.images.nodes if node.id in wanted})
-        spent = self.nodes.has(
-            f"remove:container:{c.name}" for v in self.verdicts.values() if v.renew for c in v.found.others
-        )
+        spent = self._spent()
         networks = {network.name for network in self.observed.networks}
         volumes = {volume.name for volume in self.observed.volumes}
         for service in self.services.values():
@@ -154,6 +152,12 @@ class UpPlanner:
 
     # One service
 
+    def _spent(self) -> list[str]:
+        """What removes the containers of one-shots whose work is lost: before there are data in which it is missing."""
+        return self.nodes.has(
+            f"remove:container:{c.name}" for v in self.verdicts.values() if v.renew for c in v.found.others
+        )
+
     def _image(self, service: str) -> tuple[str, ...]:
         return self.images.after.get(service, ())
 
@@ -193,7 +197,7 @@ class UpPlanner:
         step = CreateContainer(
             service=service.name, name=name, image=image, payload=inherit(payload, old) if old else payload
         )
-        before = (*self._image(service.name), *self.nodes.has([*networks, *volumes, *holders, *shared]))
+        before = (*self._image(service.name), *self.nodes.has([*networks, *volumes, *holders, *shared]), *self._spent())
         made = [self.nodes.add(f"create:{service.name}", step, cause, before)]
         for network, config in self.creator.connections(service):
             join = ConnectNetwork(service=service.name, container=name, network=network, config=config)
@@ -258,7 +262,7 @@ class UpPlanner:
         # What a container that is stopped holds cannot be asked; its seeder will see, and skip what is done.
         ledger = self.observed.ledgers.get(name) if verdict.action == "keep" else None
         new = any(f"volume:{key}" in self.nodes for key in service.volumes)
-        before = self.nodes.has([f"ready:{name}"])
+        before = [*self.nodes.has([f"ready:{name}"]), *self._spent()]
         container = service.container_name if verdict.made or current is None else current.name
         script = ""
         for index, seed in enumerate(service.seeds):

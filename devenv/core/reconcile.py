@@ -65,4 +65,8 @@ def reconcile(
     planner.images_networks_volumes()
     planner.containers()
     planner.starts()
-    return Plan(nodes=planner.nodes.ordered(), orphans=() if wish.remove_orphans else tuple(c.name for c in left))
+    return Plan(
+        nodes=planner.nodes.ordered(),
+        orphans=() if wish.remove_orphans else tuple(c.name for c in left),
+        done=tuple(name for name, verdict in verdicts.items() if name in ends and verdict.action == "keep"),
+    )

@@ -270,10 +270,11 @@ class Node:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Nodes in an order in which they could be done one by one. `orphans` are containers of the project that no
-    service names: said, never touched unasked."""
+    service names: said, never touched unasked. `done` are one-shots that ran to their end and need not again."""
 
     nodes: tuple[Node, ...] = ()
     orphans: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
     def text(self) -> str:

@@ -13,7 +13,7 @@ def status_table(status: Mapping[str, Any], *, width: int | None = None) -> str:
     rows = [
         (
             str(service["name"]),
-            str(service["state"]),
+            _state(service),
             _ready(service),
             str(service["seeded"] or ""),
             "\n".join(_addresses(service)),
@@ -23,6 +23,11 @@ def status_table(status: Mapping[str, Any], *, width: int | None = None) -> str:
     if not rows:
         return f"{status['project']} has no services"
     return table(("SERVICE", "STATE", "READY", "SEEDED", "ADDRESS"), rows, width=width)
+
+
+def _state(service: Mapping[str, Any]) -> str:
+    """The engine's word; a one-shot alone can have ended and be what it should be."""
+    return "done" if service["state"] == "exited" and service["ready"] else str(service["state"])
 
 
 def _ready(service: Mapping[str, Any]) -> str:

@@ -255,8 +255,42 @@ def test_a_one_shot_runs_once_and_again_when_it_failed_changed_or_its_data_are_n
     assert node(again, "run:migrate").cause == "not at its end"
 
 
-def _plan(wanted: Stack, observed: Observed) -> Plan:
-    return reconcile(wanted, observed, Images(), creator=StandIn(stack=wanted))
+def test_a_one_shot_runs_again_when_data_far_behind_it_are_new() -> None:
+    wanted = stack(
+        {
+            "db": {**DB, "seeds": ["a.sql"]},
+            "cache": {"image": "kept"},
+            "migrate": {"image": "once", "needs": {"db": "service_healthy"}, "one_shot": True},
+            "index": {"image": "once", "needs": {"migrate": "service_completed_successfully"}, "one_shot": True},
+            "warm": {"image": "once", "needs": {"cache": "service_started"}, "one_shot": True},
+        }
+    )
+    w = world("once", "kept", behaviours={"once": Behaviour(exit_code=0)})
+    w.digests = {"db": {"a.sql": "1"}}
+    w.up(wanted)
+    plan = w.plan(wanted)
+    assert (plan.nodes, plan.done) == ((), ("migrate", "index", "warm"))
+    # A volume that somebody else made anew has the same name: what was seeded tells.
+    w.ledgers.clear()
+    plan = w.plan(wanted)
+    causes = {i: node(plan, i).cause for i in ids(plan) if i.startswith("run:")}
+    assert causes == {"run:migrate": "db has new data", "run:index": "db has new data"}
+    assert "remove:container:shop-migrate-1" in node(plan, "seed:db:0").needs
+    assert plan.done == ("warm",)
+    w.do(plan.nodes)
+    # Data in a volume without a name go with its container.
+    w.engine.remove_container("shop-cache-1")
+    found = w.observe(wanted)
+    assert "run:warm" not in ids(_plan(wanted, found, w.digests))
+    kept = replace(found.images["kept"], config={"Volumes": {"/data": {}}})
+    nameless = replace(found, images={**found.images, "kept": kept})
+    plan = _plan(wanted, nameless, w.digests)
+    assert node(plan, "run:warm").cause == "cache has new data"
+    assert "remove:container:shop-warm-1" in node(plan, "create:cache").needs
+
+
+def _plan(wanted: Stack, observed: Observed, digests: dict[str, dict[str, str]] | None = None) -> Plan:
+    return reconcile(wanted, observed, Images(), digests=digests or {}, creator=StandIn(stack=wanted))
 
 
 def _with(observed: Observed, name: str, **changes: Any) -> Observed:

@@ -35,6 +35,7 @@ STATUS: dict[str, Any] = {
             "ports": [{"target": 6379, "protocol": "tcp", "host_ip": "127.0.0.1", "published": 6379}],
             "urls": {},
         },
+        {"name": "migrate", "state": "exited", "ready": True, "seeded": None, "ports": [], "urls": {}},
     ],
 }
 
@@ -47,6 +48,7 @@ def test_status_is_a_row_a_service() -> None:
         "web      exited   no             http://127.0.0.1:8080",
         "                                 http://127.0.0.1:8081 (admin)",
         "cache    running  yes            127.0.0.1:6379 -> 6379/tcp",
+        "migrate  done     yes",
     ]
 
 
