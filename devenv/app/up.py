@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from devenv.app import proof, values
+from devenv.app.contents import with_contents
 from devenv.app.context import Context
 from devenv.app.digests import Digests
 from devenv.app.images import gather
@@ -121,6 +122,7 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
     session = session.with_values(images.variables)
     if wishes.for_ide:
         session = session.workspace_first()
+    session = replace(session, stack=with_contents(session.stack))
     observed, digests = looking.end(sorted(set(images.use.values())))
     plan = reconcile(
         session.stack,
@@ -196,7 +198,7 @@ def _dry_run(ctx: Context, project: Project, wishes: Wishes) -> int:
 def plan_text(ctx: Context, plan: Plan) -> str:
     """The plan as text, or as JSON: a list of nodes with id, service, step, object, cause and needs."""
     if ctx.output != "json":
-        return plan.text()
+        return "\n".join([plan.text(), *(f"{name}: already done" for name in plan.done)])
     import json
 
     return json.dumps(

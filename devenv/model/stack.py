@@ -111,6 +111,8 @@ class Service:
     `seeder` is a key of the table of seeders, `server` is `postgres/17` and the like, put on the data volume.
     `urls` are the host's addresses by label, passwords included (mask before showing).
     `variables` are the host values that devenv chose (`DEVENV_…`, no secrets) and that the service's own text names.
+    `content` is what a one-shot is given to read: path in the container → digest of what is mounted there (put in by
+    the app; it is part of what the container is, so that the one-shot runs again when it changes).
     """
 
     name: str
@@ -132,6 +134,7 @@ class Service:
     about: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     grants: tuple[Grant, ...] = ()
+    content: Mapping[str, str] = field(default_factory=dict)
     where: Span | None = None
 
     @property

@@ -54,6 +54,7 @@ def _keys(service: Service, stack: Stack) -> dict[str, str]:
     for grant in service.grants:
         content = None if grant.content is None else grant.content.value
         found[f"files.{grant.target}"] = _digest([grant.source, content, grant.mode])
+    found |= {f"content of {target}": digest[:_DIGITS] for target, digest in service.content.items()}
     found["name"] = _digest(service.container_name)
     return found
 

@@ -130,7 +130,16 @@ SERVICE: dict[str, Schema] = {
         "of them, or rows made by rule (`generate`); in order, each once per data.",
         ["seeds/schema.sql", "seeds/products.csv"],
     ),
-    "one_shot": key(BOOLEAN, "It is meant to run to its end; 0 is success.", True),
+    "one_shot": key(
+        BOOLEAN,
+        "It is meant to run to its end (migrations, builds, downloads); 0 is success, anything else fails `up`, "
+        "and the next one runs it again. Done, it does not run again as long as its container is there and it is "
+        "what it was: its keys, its image, and what it mounts read-only of the repository "
+        "(`./migrations:/migrations:ro`). It runs again when data of a service that it needs are new, and after "
+        "`down` (its container is gone): write it so that it may. `devenv restart SERVICE` runs it by hand. "
+        "Without this key a service is one that another waits for with `service_completed_successfully`.",
+        True,
+    ),
     "lazy": key(BOOLEAN, "Started at the first connection.", True),
     "owner": _OWNER,
     "docs": _DOCS,
