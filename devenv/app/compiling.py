@@ -10,6 +10,7 @@ from devenv.app.data import catalogue, templates
 from devenv.app.places import data_folder
 from devenv.core.decode import BaseStack, decode
 from devenv.core.render import TEMPLATES, Rendered, render
+from devenv.extensions.probes import PROBES
 from devenv.host.files import read_text
 from devenv.model.manifest import Manifest
 
@@ -29,12 +30,13 @@ def compile_manifest(
 ) -> tuple[Manifest, Rendered]:
     """The manifest at `path` (for messages `shown`) of the repository in `folder`. `existing` are the rendered files
     that are there, `force` says that those which a person edited are to be overwritten. Raises DevenvErrors (INPUT)."""
-    manifest = decode(read_text(path), shown, folder=str(folder), catalogue=catalogue(), bases=bases())
+    manifest = decode(read_text(path), shown, folder=str(folder), catalogue=catalogue(), bases=bases(), kinds=PROBES)
     rendered = render(
         manifest,
         catalogue(),
         templates={name: templates()[name] for name in TEMPLATES},
         existing=existing,
+        kinds=PROBES,
         wrapper=os.access(folder / "dev", os.X_OK),
         force=force,
     )

@@ -41,8 +41,10 @@ def fingerprint(manifest: Path, folder: Path, existing: Mapping[str, str], data:
     total = hashlib.sha256(f"{_FORM} {__version__} {manifest} {os.access(folder / 'dev', os.X_OK)}\n".encode())
     for text in (_bytes(manifest), *(f"{path}\0{text}".encode() for path, text in sorted(existing.items()))):
         total.update(hashlib.sha256(text).digest())
-    # Files that come with devenv change when devenv does: their times say it.
-    for path in (*_files(data / "stacks", ".yaml"), *_files(data / "templates", ".j2"), *_files(_CODE / "core", ".py")):
+    # Files that come with devenv change when devenv does: their times say it. What renders is `core`, and the kinds of
+    # readiness.
+    code = (*_files(_CODE / "core", ".py"), *_files(_CODE / "extensions" / "probes", ".py"))
+    for path in (*_files(data / "stacks", ".yaml"), *_files(data / "templates", ".j2"), *code):
         found = os.stat(path)
         total.update(f"{path} {found.st_size} {found.st_mtime_ns}\n".encode())
     return total.hexdigest()

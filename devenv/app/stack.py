@@ -12,6 +12,7 @@ from devenv.core.compose import load as loader
 from devenv.core.compose.grants import secret_names
 from devenv.core.compose.interpolate import names
 from devenv.core.mask import MASK
+from devenv.extensions.probes import PROBES
 from devenv.host.files import read_text
 from devenv.model.errors import DevenvError, raise_all
 from devenv.model.stack import Secret, Stack
@@ -63,6 +64,7 @@ def _load(project: Project, values: Mapping[str, str], name: str | None, *, leni
         folder=str(project.folder),
         working_dir=working_dir,
         files=[str(path) for path in project.files],
+        kinds=PROBES,
         project=name,
         texts=texts,
         listings=listings,

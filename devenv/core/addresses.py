@@ -11,6 +11,7 @@ from typing import Any
 
 from devenv.core import longform
 from devenv.core.ports import Port
+from devenv.core.readiness import Kinds, ReadyKind
 from devenv.model.manifest import CatalogueService
 
 _PART = longform.REFERENCE
@@ -27,8 +28,10 @@ class Facts:
     urls: Mapping[str, str] = field(default_factory=dict)
 
 
-def facts(name: str, service: Mapping[str, Any], kind: CatalogueService | None, ports: list[Port | str]) -> Facts:
-    """What is known of the service `name` from its merged keys and its ports."""
+def facts(
+    name: str, service: Mapping[str, Any], kind: CatalogueService | None, ports: list[Port | str], kinds: Kinds
+) -> Facts:
+    """What is known of the service `name` from its merged keys and its ports; `kinds` are what `ready` may say."""
     credentials: dict[str, str] = {}
     missing: dict[str, str] = {}
     environment = longform.pairs(service.get("environment"))
@@ -38,11 +41,11 @@ def facts(name: str, service: Mapping[str, Any], kind: CatalogueService | None, 
             missing[value] = f"`{variable}` is not set in its environment"
         else:
             credentials[value] = given
-    port = _port(service, kind, ports)
+    port = _port(service, kind, ports, kinds)
     published = [item for item in ports if isinstance(item, Port) and item.protocol == "tcp"]
     main = next((item for item in published if item.target == port), None)
     values = {"host": name, **credentials}
-    shape = _shape(service, kind, main)
+    shape = _shape(service, kind, main, kinds)
     if port is None:
         missing |= dict.fromkeys(("port", "url"), "it serves no port that devenv knows of")
     else:
@@ -67,7 +70,9 @@ def facts(name: str, service: Mapping[str, Any], kind: CatalogueService | None, 
     return Facts(values=values, missing=missing, credentials=credentials, urls=urls)
 
 
-def _port(service: Mapping[str, Any], kind: CatalogueService | None, ports: list[Port | str]) -> int | None:
+def _port(
+    service: Mapping[str, Any], kind: CatalogueService | None, ports: list[Port | str], kinds: Kinds
+) -> int | None:
     """The port that is meant by "its port": the catalogue's, the first published, the first exposed, one of `ready`."""
     if kind and kind.port is not None:
         return kind.port
@@ -77,11 +82,10 @@ def _port(service: Mapping[str, Any], kind: CatalogueService | None, ports: list
     for exposed in longform.texts(service.get("expose")):
         if exposed.partition("/")[0].isdigit():
             return int(exposed.partition("/")[0])
-    for ready in conditions(service):
-        option = ready.get("http", ready.get("tcp"))
-        number = option.get("port") if isinstance(option, Mapping) else option
-        if str(number).isdigit():
-            return int(str(number))
+    for look, option in asked(service, kinds):
+        number = str(look.port(option))
+        if number.isdigit():
+            return int(number)
     return None
 
 
@@ -91,14 +95,23 @@ def conditions(service: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(ready) if isinstance(ready, list) else [ready] if ready else []
 
 
-def _shape(service: Mapping[str, Any], kind: CatalogueService | None, main: Port | None) -> str:
+def asked(service: Mapping[str, Any], kinds: Kinds) -> list[tuple[ReadyKind, Any]]:
+    """What `ready` asks for, kind by kind, with what stands behind each."""
+    return [
+        (kind, condition[name])
+        for condition in conditions(service)
+        for name, kind in kinds.items()
+        if name in condition
+    ]
+
+
+def _shape(service: Mapping[str, Any], kind: CatalogueService | None, main: Port | None, kinds: Kinds) -> str:
     if kind and kind.url:
         return kind.url
     if main and main.extra.get("app_protocol"):
         return f"{main.extra['app_protocol']}://{{host}}:{{port}}"
-    ready = conditions(service)
-    web = not ready or any("http" in condition for condition in ready)
-    return ("http" if web else "tcp") + "://{host}:{port}"
+    schemes = [look.scheme for look, _ in asked(service, kinds)] or ["http"]
+    return next((scheme for scheme in schemes if scheme != "tcp"), "tcp") + "://{host}:{port}"
 
 
 def _url(shape: str, credentials: Mapping[str, str], host: str, port: str) -> str | None:

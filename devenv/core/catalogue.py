@@ -7,6 +7,7 @@ from typing import Any
 
 from devenv.core import longform
 from devenv.core.ports import image_variable, reference
+from devenv.core.readiness import Kinds
 from devenv.core.suggest import did_you_mean
 from devenv.model.errors import DevenvError, Span, raise_all
 from devenv.model.manifest import CatalogueService, Document, Recipe
@@ -14,16 +15,16 @@ from devenv.model.manifest import CatalogueService, Document, Recipe
 _UNNAMED = "latest"
 
 
-def read_service(document: Document, folder: str, *, trusted: bool = False) -> CatalogueService:
+def read_service(document: Document, folder: str, *, kinds: Kinds | None = None) -> CatalogueService:
     """A catalogue service from its `service.yaml`; `folder` is the absolute folder it lies in.
 
-    Raises DevenvError(s) with places where the file does not fit its schema. `trusted` spares that look: for what
-    devenv itself carries and its tests have held to the schema.
+    With `kinds`, what `ready` may name, it is held to its schema: raises DevenvError(s) with places where it does not
+    fit. Without, it is trusted: what devenv itself carries was held to it by its tests.
     """
-    if not trusted:
+    if kinds is not None:
         from devenv.core.schema import validate
 
-        raise_all(validate(document, "service"))
+        raise_all(validate(document, "service", kinds))
     value: Mapping[str, Any] = document.value
     recipe = value.get("recipe")
     return CatalogueService(

@@ -13,6 +13,7 @@ from devenv.core import longform
 from devenv.core.addresses import conditions
 from devenv.core.graph import find_cycle
 from devenv.core.ports import image_variable, port_variable
+from devenv.core.readiness import Kinds, words
 from devenv.core.suggest import did_you_mean
 from devenv.model.errors import DevenvError, Span
 from devenv.model.manifest import Document, Path
@@ -20,7 +21,6 @@ from devenv.model.manifest import Document, Path
 _BRACED = re.compile(longform.REFERENCE.pattern + r"|\$\{[^}]*\}?")
 _REFERENCE = re.compile(r"\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*(?::?[-?+].*)?\}", re.DOTALL | re.ASCII)
 _SIMPLE = re.compile(r"\$\$|\$\{?([A-Za-z_]\w*)\}?", re.ASCII)
-READY_KINDS = ("http", "tcp", "exec", "log", "health")
 
 LATER_TOP = {
     "include": "devenv does not read further files yet: put their services into this one.",
@@ -96,9 +96,11 @@ def services(document: Document) -> Mapping[str, Any]:
     return {name: service for name, service in found.items() if isinstance(service, Mapping)}
 
 
-def consistent(document: Document, names: tuple[str, ...], hurt: frozenset[Path]) -> Iterator[DevenvError]:
+def consistent(
+    document: Document, names: tuple[str, ...], hurt: frozenset[Path], kinds: Kinds
+) -> Iterator[DevenvError]:
     """All checks of what refers to what. `names` are the services as written, also those that could not be read;
-    `hurt` are services (as paths) of which some keys could not be."""
+    `hurt` are services (as paths) of which some keys could not be; `kinds` are what `ready` may say."""
     if ("services",) in hurt:
         return  # all else would only follow from it
     if not names:
@@ -114,7 +116,7 @@ def consistent(document: Document, names: tuple[str, ...], hurt: frozenset[Path]
         yield from _needs(document, name, service, names)
         yield from _named(document, name, service)
         yield from _ports(document, name, service)
-        yield from _ready(document, name, service, at in hurt)
+        yield from _ready(document, name, service, at in hurt, kinds)
     yield from _variables(document)
     yield from _around(document, names)
 
@@ -188,26 +190,20 @@ def _missing(document: Document, path: Path, kind: str, name: str, known: Any) -
     yield DevenvError(f"There is no {kind} `{name}`.", hint=hint, where=where)
 
 
-def _ready(document: Document, name: str, service: Mapping[str, Any], hurt: bool) -> Iterator[DevenvError]:
+def _ready(
+    document: Document, name: str, service: Mapping[str, Any], hurt: bool, kinds: Kinds
+) -> Iterator[DevenvError]:
     as_list = isinstance(service.get("ready"), list)
     for index, condition in enumerate(conditions(service)):
         path: Path = ("services", name, "ready", index) if as_list else ("services", name, "ready")
-        kinds = [kind for kind in READY_KINDS if kind in condition]
-        if len(kinds) > 1 or (not kinds and not hurt):
-            said = "says nothing of when" if not kinds else f"says {len(kinds)} things at once of when"
-            hint = (
-                "One item has one of " + ", ".join(f"`{kind}`" for kind in READY_KINDS) + "; several stand in a list."
-            )
+        said_here = [kind for kind in kinds if kind in condition]
+        if len(said_here) > 1 or (not said_here and not hurt):
+            said = "says nothing of when" if not said_here else f"says {len(said_here)} things at once of when"
+            hint = f"One item has one of {words(kinds)}; several stand in a list."
             yield DevenvError(f"`ready` {said} `{name}` can be used.", hint=hint, where=place(document, path))
-        pattern = condition.get("log")
-        if isinstance(pattern, str):
-            try:
-                re.compile(pattern)
-            except (re.error, RecursionError, OverflowError) as error:
-                where = place(document, (*path, "log"))
-                yield DevenvError(
-                    f"`{pattern}` is no regular expression: {error}.", hint="Escape it or correct it.", where=where
-                )
+        for kind in said_here:
+            if wrong := kinds[kind].wrong(condition[kind]):
+                yield DevenvError(wrong[0], hint=wrong[1], where=place(document, (*path, kind)))
 
 
 def _variables(document: Document) -> Iterator[DevenvError]:

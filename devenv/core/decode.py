@@ -13,6 +13,7 @@ from typing import Any
 from devenv.core import addresses, check, check_seeds, longform, paths, ports
 from devenv.core import catalogue as catalogue_of
 from devenv.core.compose.merge import merge
+from devenv.core.readiness import Kinds
 from devenv.core.schema.explain import problems
 from devenv.core.source import read_yaml
 from devenv.core.suggest import did_you_mean
@@ -41,13 +42,14 @@ def decode(
     folder: str,
     catalogue: Mapping[str, CatalogueService],
     bases: Mapping[str, BaseStack],
+    kinds: Kinds,
 ) -> Manifest:
     """The manifest in `text`, which is the content of `file` in the repository's absolute `folder`.
 
-    `catalogue` and `bases` are what `use:` and `base:` may name. Paths in the document that comes back are relative to
-    `folder`. Raises DevenvErrors with every error there is, in the order of the files.
+    `catalogue`, `bases` and `kinds` are what `use:`, `base:` and `ready:` may name. Paths in the document that comes
+    back are relative to `folder`. Raises DevenvErrors with every error there is, in the order of the files.
     """
-    reading = _Reading(catalogue=catalogue)
+    reading = _Reading(catalogue=catalogue, kinds=kinds)
     over = reading.read(text, file)
     base = reading.base(over, bases)
     copies: dict[str, str] = {}
@@ -98,8 +100,8 @@ _NOT_ITS_OWN = ("ready", "seed", "owner", "docs", "runbook", "links")
 class _Reading:
     """One decode: gathers errors, and remembers what was left out for them."""
 
-    def __init__(self, *, catalogue: Mapping[str, CatalogueService]) -> None:
-        self.catalogue = catalogue
+    def __init__(self, *, catalogue: Mapping[str, CatalogueService], kinds: Kinds) -> None:
+        self.catalogue, self.kinds = catalogue, kinds
         self.errors: list[DevenvError] = []
         self.names: dict[str, None] = {}
         self.hurt: set[Path] = set()
@@ -116,14 +118,15 @@ class _Reading:
             raise DevenvErrors(
                 [*self.errors, DevenvError(f"{file} is no mapping of keys.", hint=hint, where=document.where(()))]
             )
-        found = problems(document, "manifest")
+        found = problems(document, "manifest", self.kinds)
         self.errors += [problem.error for problem in found]
         services = document.value.get("services")
         self.names |= dict.fromkeys(services if isinstance(services, dict) else ())
         while found:
             self.hurt |= {problem.path[:2] for problem in found}
             document = _without(document, {problem.path for problem in found})
-            found = problems(document, "manifest")  # what now lacks a part it needs goes too: that is told already
+            # What now lacks a part it needs goes too: that is told already.
+            found = problems(document, "manifest", self.kinds)
         return document
 
     def base(self, document: Document, bases: Mapping[str, BaseStack]) -> BaseStack | None:
@@ -166,7 +169,7 @@ class _Reading:
         document = self.with_catalogue(document)
         self.errors += check.not_yet(document)
         self.errors += check.references(document)
-        self.errors += check.consistent(document, tuple(self.names), frozenset(self.hurt))
+        self.errors += check.consistent(document, tuple(self.names), frozenset(self.hurt), self.kinds)
         self.errors += check_seeds.wrong(document, self.catalogue)
         document = self.evaluated(document)
         self.errors += check.circle(document)
@@ -211,7 +214,11 @@ class _Reading:
         known = ports.table(every, self.catalogue)
         facts = {
             name: addresses.facts(
-                name, service, self.catalogue.get(str(service.get("use", "")).partition("@")[0]), known[name]
+                name,
+                service,
+                self.catalogue.get(str(service.get("use", "")).partition("@")[0]),
+                known[name],
+                self.kinds,
             )
             for name, service in every.items()
         }

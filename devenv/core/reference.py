@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from devenv.core.check import LATER_SERVICE, LATER_TOP
+from devenv.core.readiness import Kinds
 from devenv.core.schema import devenv_keys, generate_keys, manifest_schema
 from devenv.core.schema.explain import flow
 from devenv.core.schema.shapes import Schema
@@ -55,9 +56,9 @@ options. Options may stand beside the kind: `customer: {ref: customers.id, skew:
 give the same bytes on every machine."""
 
 
-def manifest_reference() -> str:
+def manifest_reference(kinds: Kinds) -> str:
     """The page as Markdown; the same bytes each time."""
-    schema = manifest_schema()
+    schema = manifest_schema(kinds)
     top: Mapping[str, Schema] = schema["properties"]
     service: Mapping[str, Schema] = top["services"]["additionalProperties"]["properties"]
     ours = [name for name in devenv_keys.TOP if name != "name"]

@@ -232,7 +232,7 @@ class _Wait:
     def _too_late(self, one: Ready) -> Failed:
         why, remedy = "", ""
         port = one.options.get("port")
-        if one.kind in ("http", "tcp") and port:
+        if port:
             why, remedy = why_not_reached(self.engine, self.seen.id, self.step.service, int(port))
         return Failed(
             message=f"{self.step.service} was not ready within {one.timeout:g} s: {why or self.reason}",

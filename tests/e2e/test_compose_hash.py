@@ -14,6 +14,7 @@ import pytest
 from devenv.core.compose.hash import config_hash
 from devenv.core.compose.load import load, wanted
 from devenv.core.source import read_yaml
+from devenv.extensions.probes import PROBES
 from devenv.model.errors import DevenvError
 from devenv.model.stack import Stack
 from tests.e2e.compose import binary
@@ -126,6 +127,7 @@ def _mine(folder: Path) -> Stack:
         folder=str(folder),
         working_dir=str(folder),
         files=["compose.yaml"],
+        kinds=PROBES,
         texts={path: Path(path).read_text() for path in there},
     )
 

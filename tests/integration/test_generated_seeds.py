@@ -14,6 +14,7 @@ import pytest
 
 from devenv.core.compose.load import load
 from devenv.core.source import read_yaml
+from devenv.extensions.probes import PROBES
 from devenv.extensions.seeders import SEEDERS
 from devenv.model.stack import Seed
 from tests.integration.test_postgres_seeds import Data, data, server
@@ -74,7 +75,7 @@ services:
 def seeds(scale: str = "1", text: str = MANIFEST) -> tuple[Seed, ...]:
     stack = load(
         [read_yaml(text, "compose.yaml")], variables={"DEVENV_SCALE": scale}, folder="/r", working_dir="/r",
-        files=["/r/compose.yaml"], project="x", texts={}, listings={},
+        kinds=PROBES, files=["/r/compose.yaml"], project="x", texts={}, listings={},
     )  # fmt: skip
     return stack.services["db"].seeds
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from devenv.core.compose import generated, mounts, values
 from devenv.core.compose.values import Reader, fields
+from devenv.core.readiness import Kinds, command, words
 from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS, SEEDER_KINDS, SEEDS
 from devenv.model.manifest import Path
 from devenv.model.stack import Ready, Seed, Task
 
 KEY = "x-devenv"
 _NAMES = ", ".join(f"`{kind}`" for kind in SEEDS)
-_KINDS = ("http", "tcp", "exec", "log", "health")
 _SEED_OPTIONS = ("columns", "delimiter", "null", "header")
 ABOUT = ("owner", "docs", "runbook", "links")
 _SERVICE = frozenset(
@@ -44,74 +44,24 @@ def of(reader: Reader, value: Mapping[str, Any], at: Path, *, top: bool = False)
     return ours
 
 
-def _port(reader: Reader, value: Any, at: Path) -> int | None:
-    number = values.integer(reader, value, at)
-    if number is not None and not 0 < number <= 65_535:
-        reader.not_a(at, "a port from 1 to 65535")
-        return None
-    return number
-
-
-def _status(reader: Reader, value: Any, at: Path) -> Any:
-    items = value if isinstance(value, list) else [value]
-    if items and all(isinstance(item, (int, str)) and not isinstance(item, bool) for item in items):
-        return value
-    reader.not_a(at, "a status such as 200, or a range such as `200-399`")
-    return None
-
-
-_HTTP: dict[str, values.Read] = {
-    "path": values.text,
-    "port": _port,
-    "status": _status,
-    "headers": values.labels,
-    "body": values.text,
-}
-_TCP: dict[str, values.Read] = {"port": _port}
-
-
-def _exec(reader: Reader, value: Any, at: Path) -> Any:
-    words = [value] if isinstance(value, str) else value
-    if isinstance(words, list) and words and all(isinstance(word, str) for word in words):
-        return value
-    reader.not_a(at, "a command: a text, or a list of texts")
-    return None
-
-
-_EXEC: dict[str, values.Read] = {"command": _exec, "user": values.text}
-
-
-def _options(reader: Reader, kind: str, value: Any, at: Path) -> dict[str, Any] | None:
-    if kind == "http":
-        return fields(reader, {"path": value} if isinstance(value, str) else value, at, _HTTP)
-    if kind == "tcp":
-        return fields(reader, value if isinstance(value, Mapping) else {"port": value}, at, _TCP)
-    if kind == "exec":
-        return fields(reader, value if isinstance(value, Mapping) else {"command": value}, at, _EXEC)
-    if kind == "log":
-        pattern = values.text(reader, value, at)
-        return {"pattern": pattern} if pattern else None
-    return {} if values.flag(reader, value, at) else None
-
-
-def ready(reader: Reader, value: Any, at: Path) -> tuple[Ready, ...]:
-    """`ready`: one condition or a list of them, each one kind with its options, perhaps a `timeout`."""
+def ready(reader: Reader, value: Any, at: Path, kinds: Kinds) -> tuple[Ready, ...]:
+    """`ready`: one condition or a list of them, each one of `kinds` with its options, perhaps a `timeout`."""
     found = []
     items = value if isinstance(value, list) else [value]
     for index, item in enumerate(items):
         here: Path = (*at, index) if isinstance(value, list) else at
         if not isinstance(item, Mapping):
-            reader.not_a(here, "a mapping with one of `http`, `tcp`, `exec`, `log`, `health`")
+            reader.not_a(here, f"a mapping with one of {words(kinds)}")
             continue
         for key in item:
-            if key not in (*_KINDS, "timeout") and not key.startswith("x-"):
-                reader.unknown(here, key, dict.fromkeys((*_KINDS, "timeout")))
+            if key not in (*kinds, "timeout") and not key.startswith("x-"):
+                reader.unknown(here, key, dict.fromkeys((*kinds, "timeout")))
         timeout = seconds(reader, item["timeout"], (*here, "timeout")) if "timeout" in item else None
-        kinds = [kind for kind in _KINDS if kind in item]
-        if not kinds:
-            reader.wrong(here, "The condition says nothing.", "Give it one of `http`, `tcp`, `exec`, `log`, `health`.")
-        for kind in kinds:
-            options = _options(reader, kind, item[kind], (*here, kind))
+        asked = [kind for kind in kinds if kind in item]
+        if not asked:
+            reader.wrong(here, "The condition says nothing.", f"Give it one of {words(kinds)}.")
+        for kind in asked:
+            options = kinds[kind].read(reader, item[kind], (*here, kind))
             if options is not None:
                 condition = Ready(kind=kind, options=options)
                 found.append(condition if timeout is None else Ready(kind=kind, options=options, timeout=timeout))
@@ -270,7 +220,7 @@ def tasks(
     found: dict[str, Task] = {}
     written = {} if ours.get("tasks") is None else ours["tasks"]
     at: Path = (KEY, "tasks")
-    known: dict[str, values.Read] = {"service": values.text, "command": _exec, "description": values.text}
+    known: dict[str, values.Read] = {"service": values.text, "command": command, "description": values.text}
     if not isinstance(written, Mapping):
         reader.not_a(at, "a mapping of tasks")
         return found
@@ -287,8 +237,8 @@ def tasks(
             if "command" not in item:
                 reader.wrong(here, f"The task `{name}` has no `command`.", "Say what is run.")
         else:
-            command = long["command"]
-            words = ("sh", "-c", command) if isinstance(command, str) else tuple(command)
+            given = long["command"]
+            run = ("sh", "-c", given) if isinstance(given, str) else tuple(given)
             description = long.get("description", "")
-            found[name] = Task(name=name, service=service, command=words, description=description)
+            found[name] = Task(name=name, service=service, command=run, description=description)
     return found

@@ -17,6 +17,7 @@ from devenv.core.compose.interpolate import interpolate, named, names, substitut
 from devenv.core.compose.merge import merge
 from devenv.core.compose.normalise import Normal, named_files, normalise
 from devenv.core.compose.values import Reader, nanoseconds
+from devenv.core.readiness import Kinds
 from devenv.model.errors import DevenvError, DevenvErrors, Span, raise_all
 from devenv.model.manifest import Document
 from devenv.model.stack import (
@@ -87,6 +88,7 @@ def load(
     folder: str,
     working_dir: str,
     files: Sequence[str],
+    kinds: Kinds,
     project: str | None = None,
     texts: Mapping[str, str] | None = None,
     listings: Mapping[str, Sequence[str]] | None = None,
@@ -94,8 +96,9 @@ def load(
     """The stack that `documents` describe, the later laid over the earlier.
 
     `variables` are the values for `${…}`: the shell's, those of the project's `.env`, devenv's own. `folder` is the
-    repository, `working_dir` the Compose project's folder, `files` the Compose files, all absolute. `project` names
-    the project in place of the file's `name:`. `texts` and `listings` are what `wanted` asked for.
+    repository, `working_dir` the Compose project's folder, `files` the Compose files, all absolute. `kinds` are what
+    `ready` may say. `project` names the project in place of the file's `name:`. `texts` and `listings` are what
+    `wanted` asked for.
 
     Raises DevenvErrors with everything that is wrong: keys that devenv cannot do yet are refused by name, and none is
     dropped in silence.
@@ -105,7 +108,7 @@ def load(
     document = _document(documents, variables)
     reader = Reader(document, variables, working_dir)
     normal = normalise(reader, project=project, texts=texts or {})
-    loader = _Loader(reader, normal, documents, folder, listings or {}) if normal else None
+    loader = _Loader(reader, normal, documents, folder, listings or {}, kinds) if normal else None
     stack = loader.stack(files) if loader else None
     raise_all(_unique(reader.errors))
     if stack is None:  # pragma: no cover: without a stack there is an error
@@ -155,8 +158,9 @@ class _Loader:
         documents: Sequence[Document],
         folder: str,
         listings: Mapping[str, Sequence[str]],
+        kinds: Kinds,
     ) -> None:
-        self.reader, self.normal, self.folder, self.listings = reader, normal, folder, listings
+        self.reader, self.normal, self.folder, self.listings, self.kinds = reader, normal, folder, listings, kinds
         self.written = _services(reader.document.value)
         self.raw = [_services(document.value) for document in documents]
         self.ours = {
@@ -341,7 +345,7 @@ class _Loader:
 
     def ready(self, config: Mapping[str, Any], ours: Mapping[str, Any], here: tuple[str, ...]) -> tuple[Ready, ...]:
         if ours.get("ready"):
-            return extension.ready(self.reader, ours["ready"], (*here, "ready"))
+            return extension.ready(self.reader, ours["ready"], (*here, "ready"), self.kinds)
         check = config.get("healthcheck") or {}
         if check.get("disable") or not check.get("test") or check["test"][0] == "NONE":
             return ()

@@ -1,6 +1,6 @@
 """The compiler's back end: a Manifest as the files that are committed, and what app must know to write the others.
 
-render(manifest, catalogue, templates=…, existing=…) → Rendered
+render(manifest, catalogue, templates=…, existing=…, kinds=…) → Rendered
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from devenv.core import check, longform, paths, ports
 from devenv.core.catalogue import lookup, official
+from devenv.core.readiness import Kinds
 from devenv.core.render import compose as composing
 from devenv.core.render.devcontainer import devcontainer
 from devenv.core.render.frame import Difference, difference, framed, state
@@ -60,10 +61,12 @@ def render(
     *,
     templates: Mapping[str, str],
     existing: Mapping[str, str],
+    kinds: Kinds,
     wrapper: bool = False,
     force: bool = False,
 ) -> Rendered:
-    """Render `manifest`. `templates` maps the names of TEMPLATES to their texts, `existing` paths to what is there.
+    """Render `manifest`. `templates` maps the names of TEMPLATES to their texts, `existing` paths to what is there;
+    `kinds` are what `ready` may say.
 
     `wrapper`: the repository has a `./dev`. `force`: files that a person edited are written too. Raises DevenvError(s)
     where what was rendered does not fit our own schema of a Compose file.
@@ -71,8 +74,8 @@ def render(
     value = manifest.document.value
     services = check.services(manifest.document)
     table = ports.table(services, catalogue)
-    facts = composing.service_facts(services, table, catalogue)
-    body = composing.compose(manifest, catalogue, table, facts)
+    facts = composing.service_facts(services, table, catalogue, kinds)
+    body = composing.compose(manifest, catalogue, table, facts, kinds)
     source = posixpath.basename(manifest.file)
     files = {
         COMPOSE_FILE: framed(templates["compose.yaml.j2"], {"source": source, "body": emit(body)}),
@@ -87,7 +90,7 @@ def render(
     if states[COMPOSE_FILE] != "same":
         from devenv.core.schema.explain import problems
 
-        raise_all(problem.error for problem in problems(Document(file=COMPOSE_FILE, value=body), "compose"))
+        raise_all(problem.error for problem in problems(Document(file=COMPOSE_FILE, value=body), "compose", kinds))
     kept = () if force else ("edited", "newer")
     return Rendered(
         files=files,

@@ -9,6 +9,7 @@ from typing import Any
 from devenv.core import addresses, longform, paths, ports
 from devenv.core import catalogue as catalogue_of
 from devenv.core.addresses import Facts
+from devenv.core.readiness import Kinds
 from devenv.core.recipes import stands_in
 from devenv.core.render import health
 from devenv.core.render.variables import required
@@ -33,11 +34,14 @@ _ABOUT = ("owner", "docs", "runbook", "links")
 
 
 def service_facts(
-    services: Mapping[str, Any], table: Mapping[str, list[ports.Port | str]], catalogue: Mapping[str, CatalogueService]
+    services: Mapping[str, Any],
+    table: Mapping[str, list[ports.Port | str]],
+    catalogue: Mapping[str, CatalogueService],
+    kinds: Kinds,
 ) -> dict[str, Facts]:
     """The facts of every service."""
     return {
-        name: addresses.facts(name, service, _kind(service, catalogue), table[name])
+        name: addresses.facts(name, service, _kind(service, catalogue), table[name], kinds)
         for name, service in services.items()
     }
 
@@ -62,18 +66,19 @@ def compose(
     catalogue: Mapping[str, CatalogueService],
     table: Mapping[str, list[ports.Port | str]],
     facts: Mapping[str, Facts],
+    kinds: Kinds,
 ) -> dict[str, Any]:
     """The Compose file as a value, in the order in which it is written."""
     original = manifest.document.value
     value = paths.moved(_long(original), to_repository)
     secrets = secret_variables(original)
     services: Mapping[str, Any] = value["services"]
-    checks = {name: _health(service, catalogue, facts[name]) for name, service in services.items()}
+    checks = {name: _health(service, catalogue, facts[name], kinds) for name, service in services.items()}
     rendered: dict[str, Any] = {"name": ports.reference(PROJECT, manifest.name)}
     if top := _top(manifest, services):
         rendered["x-devenv"] = top
     rendered["services"] = {
-        name: _service(manifest, name, service, catalogue, table[name], facts[name], checks)
+        name: _service(manifest, name, service, catalogue, table[name], facts[name], checks, kinds)
         for name, service in services.items()
     }
     for key in ("networks", "volumes", "secrets", "configs", "models"):
@@ -173,12 +178,12 @@ def _owned(item: Any, seeder: Any) -> Any:
 
 
 def _health(
-    service: Mapping[str, Any], catalogue: Mapping[str, CatalogueService], fact: Facts
+    service: Mapping[str, Any], catalogue: Mapping[str, CatalogueService], fact: Facts, kinds: Kinds
 ) -> dict[str, Any] | str | None:
     """The healthcheck to write; "own" where the service or its image has one; None where there is none."""
-    if service.get("healthcheck") or health.is_own(service):
+    if service.get("healthcheck") or health.is_own(service, kinds):
         return "own"
-    return health.healthcheck(service, health.command_kind(service, catalogue), fact)
+    return health.healthcheck(service, health.command_kind(service, catalogue), fact, kinds)
 
 
 def _service(
@@ -189,6 +194,7 @@ def _service(
     table: list[ports.Port | str],
     fact: Facts,
     checks: Mapping[str, dict[str, Any] | str | None],
+    kinds: Kinds,
 ) -> dict[str, Any]:
     written = {key: item for key, item in service.items() if key not in _OURS}
     links = written.pop("links", None)
@@ -207,7 +213,7 @@ def _service(
         written["depends_on"] = _needs(written["depends_on"], manifest.document.value["services"], checks, kept)
     if name == workspace_service(manifest):
         _workspace(manifest, written)
-    ours = _ours(service, catalogue, fact, kept, links if isinstance(links, Mapping) else None)
+    ours = _ours(service, catalogue, fact, kept, links if isinstance(links, Mapping) else None, kinds)
     ordered = {key: written[key] for key in _ORDER if key in written}
     ordered |= {key: item for key, item in written.items() if key not in ordered}
     return {**ordered, **({"x-devenv": ours} if ours else {})}
@@ -268,6 +274,7 @@ def _ours(
     fact: Facts,
     kept: Mapping[str, str],
     links: Mapping[str, Any] | None,
+    kinds: Kinds,
 ) -> dict[str, Any]:
     """The service's `x-devenv`."""
     ours: dict[str, Any] = {}
@@ -283,7 +290,7 @@ def _ours(
         if fact.credentials:
             ours["values"] = dict(fact.credentials)
     if service.get("ready"):
-        ours["ready"] = [_condition(condition, fact) for condition in addresses.conditions(service)]
+        ours["ready"] = [_condition(condition, fact, kinds) for condition in addresses.conditions(service)]
     if service.get("seed"):
         ours["seed"] = [_owned(item, ours.get("seeder")) for item in service["seed"]]
     if "one_shot" in service:
@@ -310,22 +317,10 @@ def _version(
     return kind, version
 
 
-def _condition(condition: Mapping[str, Any], fact: Facts) -> dict[str, Any]:
+def _condition(condition: Mapping[str, Any], fact: Facts, kinds: Kinds) -> dict[str, Any]:
     """One item of `ready` in its full form: what is asked for, and at which port."""
-    full = dict(condition)
     port = fact.values.get("port")
-    if "http" in full:
-        option = full["http"]
-        options = dict(option) if isinstance(option, Mapping) else {"path": option}
-        full["http"] = {"path": options.pop("path", "/"), **({"port": _number(port)} if port else {}), **options}
-    if isinstance(full.get("tcp"), Mapping):
-        number = full["tcp"].get("port", port)
-        full["tcp"] = _number(number) if number is not None else {}
-    return full
-
-
-def _number(port: Any) -> Any:
-    return int(port) if str(port).isdigit() else port
+    return {name: kinds[name].rendered(item, port) if name in kinds else item for name, item in condition.items()}
 
 
 def _top(manifest: Manifest, services: Mapping[str, Any]) -> dict[str, Any]:

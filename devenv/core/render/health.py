@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from devenv.core.addresses import Facts, conditions, filled
+from devenv.core.addresses import Facts, asked, conditions, filled
+from devenv.core.readiness import Command, Kinds
 from devenv.model.manifest import CatalogueService
 
 DEFAULT_TIMEOUT = "120s"
@@ -22,16 +24,18 @@ def command_kind(service: Mapping[str, Any], catalogue: Mapping[str, CatalogueSe
     return next((kind for kind in catalogue.values() if kind.image == repository), None)
 
 
-def is_own(service: Mapping[str, Any]) -> bool:
+def is_own(service: Mapping[str, Any], kinds: Kinds) -> bool:
     """Whether the image's own healthcheck is what `ready` asks for."""
-    return any("health" in condition for condition in conditions(service))
+    return any(look.own for look, _ in asked(service, kinds))
 
 
-def healthcheck(service: Mapping[str, Any], kind: CatalogueService | None, fact: Facts) -> dict[str, Any] | None:
+def healthcheck(
+    service: Mapping[str, Any], kind: CatalogueService | None, fact: Facts, kinds: Kinds
+) -> dict[str, Any] | None:
     """The healthcheck that says what `ready` says; None where a part of it cannot be said by a command."""
-    commands: list[list[str] | str] = []
-    for condition in conditions(service):
-        command = _command(condition, kind, fact)
+    commands: list[Command] = []
+    for look, option in asked(service, kinds):
+        command = look.command(option, partial(_named, look.kind, kind, fact))
         if command is None:
             return None
         if command not in commands:
@@ -63,22 +67,6 @@ def _seconds(duration: str) -> float:
     return sum(
         float(number) * units[unit] for number, unit in re.findall(r"([0-9.]+)(ns|us|µs|ms|s|m|h|d|w)", duration)
     )
-
-
-def _command(condition: Mapping[str, Any], kind: CatalogueService | None, fact: Facts) -> list[str] | str | None:
-    if "exec" in condition:
-        given = condition["exec"]
-        return given if isinstance(given, str) else [str(part) for part in given]
-    if "tcp" in condition:
-        option = condition["tcp"]
-        return _named("tcp", kind, fact, port=option.get("port") if isinstance(option, Mapping) else option)
-    if "http" in condition:
-        option = condition["http"]
-        options = option if isinstance(option, Mapping) else {"path": option}
-        if "status" in options or "headers" in options:
-            return None
-        return _named("http", kind, fact, port=options.get("port"), path=str(options.get("path", "/")))
-    return None
 
 
 def _named(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from devenv.core.readiness import Kinds, words
 from devenv.core.schema import generate_keys
 from devenv.core.schema.check_keys import CHECK
 from devenv.core.schema.shapes import (
     BOOLEAN,
     BYTES,
+    COMMAND,
     DURATION,
     NAME,
     PATH,
@@ -20,57 +22,34 @@ from devenv.core.schema.shapes import (
     listed,
     literal,
     mapping,
+    ref,
     text,
     whole,
 )
 
-_PORT = whole("a port from 1 to 65535", 1, 65535)
-_COMMAND = either(TEXT, TEXTS, title="a text or a list of texts")
+_CONDITION = ref("condition")
 _TIMEOUT = key(DURATION, "Time it has, counted from the start of the container (120 s by default).", "60s")
 _COUNT = whole("a whole number from 0", 0)
 
-_HTTP = mapping(
-    {
-        "path": key(text("a path that begins with `/`", "^/"), "What is asked for.", "/health"),
-        "port": key(_PORT, "Port inside the container; by default the service's first.", 8000),
-        "status": key(
-            text("a status such as 200, or a range such as `200-399`", "^[1-5][0-9][0-9](?:-[1-5][0-9][0-9])?$")
-            | {"type": ["integer", "string"], "minimum": 100, "maximum": 599},
-            "The answer that counts; by default `200-399`.",
-            200,
+
+def definitions(kinds: Kinds) -> dict[str, Schema]:
+    """What depends on the kinds of readiness, for `$defs`: one item of `ready`, and the catalogue's `commands`."""
+    named = [name for name, kind in kinds.items() if kind.named]
+    return {
+        "condition": mapping(
+            {
+                **{name: key(kind.shape(), kind.means, kind.example) for name, kind in kinds.items()},
+                "timeout": _TIMEOUT,
+            },
+            f"a mapping with one of {words(kinds)}",
         ),
-        "headers": key(by_name(SCALAR, "a mapping of headers", "."), "Headers of the request.", {"Host": "shop.test"}),
-    },
-    "a path, or a mapping with `path`",
-)
-_READY_ONE = {
-    "type": "object",
-    "title": "a mapping with one of `http`, `tcp`, `exec`, `log`, `health`",
-    "properties": {
-        "http": key(
-            either(text("a path that begins with `/`", "^/"), _HTTP, title="a path that begins with `/`, or a mapping"),
-            "It answers a request over HTTP.",
-            "/health",
+        "commands": by_name(
+            TEXTS,
+            f"a mapping of {' or '.join(f'`{name}`' for name in named)} to a command",
+            f"^(?:{'|'.join(named)})$",
         ),
-        "tcp": key(
-            either(
-                _PORT,
-                mapping({"port": key(_PORT, "Port inside the container.", 5432)}, "a mapping with `port`"),
-                title="a port from 1 to 65535",
-            ),
-            "It accepts connections.",
-            5432,
-        ),
-        "exec": key(_COMMAND, "A command inside ends 0; a text is run by `sh -c`.", ["pg_isready", "-q"]),
-        "log": key(text("a regular expression"), "A line of its output matches.", "ready to accept connections"),
-        "health": key(
-            {"type": "boolean", "const": True, "title": "`true`"}, "The engine's own healthcheck says healthy.", True
-        ),
-        "timeout": _TIMEOUT,
-    },
-    "patternProperties": {"^x-": {}},
-    "additionalProperties": False,
-}
+    }
+
 
 _SEED_ONE = mapping(
     {
@@ -115,7 +94,7 @@ SERVICE: dict[str, Schema] = {
     ),
     "ready": key(
         either(
-            _READY_ONE, listed(_READY_ONE, "a list of conditions", at_least=1), title="a condition or a list of them"
+            _CONDITION, listed(_CONDITION, "a list of conditions", at_least=1), title="a condition or a list of them"
         ),
         "When it can be used. Of several, all must be met.",
         {"http": "/health"},
@@ -155,7 +134,7 @@ SERVICE: dict[str, Schema] = {
 _HOOK = either(
     TEXT,
     TEXTS,
-    by_name(_COMMAND, "a mapping of name to command", "."),
+    by_name(COMMAND, "a mapping of name to command", "."),
     title="a text, a list of texts or a mapping of commands",
 )
 _ANY = {"type": "object", "title": "a mapping"}
@@ -226,7 +205,7 @@ WORKSPACE = mapping(
 _TASK = mapping(
     {
         "service": key(TEXT, "Where it runs; by default in the workspace's service.", "api"),
-        "command": key(_COMMAND, "What is run; a text is run by `sh -c`.", "pytest -q"),
+        "command": key(COMMAND, "What is run; a text is run by `sh -c`.", "pytest -q"),
         "description": key(TEXT, "What it is for, in a line.", "Run the API's tests"),
     },
     "a command, or a mapping with `command`",
@@ -276,7 +255,7 @@ TOP: dict[str, Schema] = {
 }
 """Keys at the top that are devenv's."""
 
-READY_LIST = listed(_READY_ONE, "a list of conditions")
+READY_LIST = listed(_CONDITION, "a list of conditions")
 X_SERVICE: dict[str, Schema] = {
     **{name: shape for name, shape in SERVICE.items() if name != "links"},
     "links": _LINKS,

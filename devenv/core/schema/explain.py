@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from devenv.core.readiness import Kinds, ReadyKind
 from devenv.core.schema import Which, schema_of
 from devenv.core.schema.shapes import NAME, Schema
 from devenv.core.suggest import did_you_mean
@@ -36,17 +37,19 @@ class Problem:
 
 
 @cache
-def _validator(which: Which) -> jsonschema_rs.Draft202012Validator:
+def _validator(which: Which, kinds: tuple[ReadyKind, ...]) -> tuple[Schema, jsonschema_rs.Draft202012Validator]:
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(schema_of(which))
+    schema = schema_of(which, {kind.kind: kind for kind in kinds})
+    return schema, jsonschema_rs.Draft202012Validator(schema)
 
 
-def problems(document: Document, which: Which) -> list[Problem]:
-    """Every problem of `document`, in the order of the file."""
+def problems(document: Document, which: Which, kinds: Kinds) -> list[Problem]:
+    """Every problem of `document`, in the order of the file. `kinds` are what `ready` may name."""
     found: list[Problem] = []
-    for error in _validator(which).iter_errors(document.value):
-        found += _explain(error, document, schema_of(which))
+    schema, validator = _validator(which, tuple(kinds.values()))
+    for error in validator.iter_errors(document.value):
+        found += _explain(error, document, schema)
     unique = {(p.path, p.error.message): p for p in found}
     return sorted(unique.values(), key=lambda p: _order(p.error.where))
 

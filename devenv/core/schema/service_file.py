@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from devenv.core.schema import compose_service
 from devenv.core.schema.devenv_keys import READY_LIST
-from devenv.core.schema.shapes import PATH, TEXT, TEXTS, Schema, by_name, key, listed, mapping, text, whole
+from devenv.core.schema.shapes import PATH, PORT, TEXT, TEXTS, Schema, by_name, key, listed, mapping, ref, text
 
-_PORT = whole("a port from 1 to 65535", 1, 65535)
 _RECIPE = mapping(
     {
         "version": key(text("a version in quotes"), "The version that it makes.", "17"),
@@ -32,8 +31,8 @@ SERVICE_FILE: Schema = mapping(
             "Versions it is known to work with.",
             ["17"],
         ),
-        "port": key(_PORT, "Port it serves inside the container.", 5432),
-        "host_port": key(_PORT, "Port on the host that is tried first.", 5432),
+        "port": key(PORT, "Port it serves inside the container.", 5432),
+        "host_port": key(PORT, "Port on the host that is tried first.", 5432),
         "data": key(PATH, "Folder of its data; gets the named volume SERVICE-data.", "/var/lib/postgresql/data"),
         "server": key(
             {"type": "boolean", "title": "`true` or `false`"},
@@ -53,7 +52,7 @@ SERVICE_FILE: Schema = mapping(
         ),
         "ready": key(READY_LIST, "When it can be used; `{port}` and the values are filled in.", [{"tcp": 5432}]),
         "commands": key(
-            by_name(TEXTS, "a mapping of `http` or `tcp` to a command", "^(?:http|tcp)$"),
+            ref("commands"),
             "Commands inside the image that look the same way, for the healthcheck; `{port}`, `{path}` are filled in.",
             {"tcp": ["nc", "-z", "127.0.0.1", "{port}"]},
         ),

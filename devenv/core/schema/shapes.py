@@ -111,6 +111,7 @@ NUMBER: Schema = {
 }
 TEXT_OR_NUMBER: Schema = {"type": ["string", "number"], "title": "a text or number"}
 WHOLE = whole()
+PORT = whole("a port from 1 to 65535", 1, 65535)
 BOOLEAN: Schema = {
     "type": ["boolean", "string"],
     "title": "`true` or `false`",
@@ -125,6 +126,7 @@ DURATION: Schema = text(
     "a duration such as `30s` or `1m30s`", r"^(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h|d|w))+$|^0$"
 )
 TEXTS = listed(TEXT, "a list of texts")
+COMMAND = either(TEXT, TEXTS, title="a text or a list of texts")
 OPTIONS = by_name(TEXT_OR_NUMBER, "a mapping of options", ".")
 
 SHARED: dict[str, Schema] = {

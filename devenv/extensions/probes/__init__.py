@@ -1,17 +1,24 @@
-"""The kinds of readiness: one file each, and this table. A new kind is a file and a line here."""
+"""The kinds of readiness: a file each that ends in its `PROBE`, and this table. A new kind is one file and one line.
+
+All of devenv knows a kind from its class alone (`devenv.core.readiness`): schema, errors, healthcheck and reference
+follow from it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 
-from devenv.extensions.probes.exec import ExecProbe
-from devenv.extensions.probes.health import HealthProbe
-from devenv.extensions.probes.http import HttpProbe
-from devenv.extensions.probes.log import LogProbe
-from devenv.extensions.probes.tcp import TcpProbe
-from devenv.model.protocols import Probe
+from devenv.core.readiness import ReadyKind
 
-PROBES: Mapping[str, Probe] = {
-    probe.kind: probe for probe in (HttpProbe(), TcpProbe(), ExecProbe(), LogProbe(), HealthProbe())
-}
+_FILES = (
+    "http",
+    "tcp",
+    "exec",
+    "log",
+    "health",
+)
+"""In the order in which people are told of them."""
+
+PROBES: Mapping[str, ReadyKind] = {name: import_module(f"{__name__}.{name}").PROBE for name in _FILES}
 """Kind, as written under `ready`, to the probe that looks."""

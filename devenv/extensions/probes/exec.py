@@ -5,11 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from devenv.core import readiness
+from devenv.core.compose import values
+from devenv.core.readiness import Command, Named, ReadyKind
 from devenv.model.errors import Conflict, DevenvError, ExitCode, NotFound, TimedOut
 from devenv.model.protocols import Broken, ExecResult, IsReady, Look, NotYet, ProbeTarget
 from devenv.model.stack import Ready
+
+if TYPE_CHECKING:
+    from devenv.core.schema.shapes import Schema
 
 _CANNOT_RUN = (126, 127)
 """What a shell and the engine end with for a command that cannot be run, or is not there."""
@@ -18,10 +24,24 @@ _AT_ONCE = 4
 _turns = threading.BoundedSemaphore(_AT_ONCE)
 
 
-class ExecProbe:
+class ExecProbe(ReadyKind):
     """Options: `command`, a list as it is or a text for `sh -c`; `user`."""
 
-    kind: str = "exec"
+    kind = "exec"
+    means = "A command inside ends 0; a text is run by `sh -c`."
+    example: ClassVar = ["pg_isready", "-q"]
+    short = "command"
+    options: ClassVar = {"command": readiness.command, "user": values.text}
+
+    def shape(self) -> Schema:
+        """A command."""
+        from devenv.core.schema.shapes import COMMAND
+
+        return COMMAND
+
+    def command(self, value: Any, named: Named) -> Command:
+        """The same command."""
+        return value if isinstance(value, str) else [str(part) for part in value]
 
     def look(self, target: ProbeTarget, ready: Ready, *, timeout: float) -> Look:
         """One run of the command."""
@@ -86,3 +106,6 @@ def last_line(output: bytes) -> str:
 def _name(command: Sequence[str]) -> str:
     words = command[-1].split() if len(command) == 3 and command[1] == "-c" else list(command[:1])
     return words[0].rsplit("/", 1)[-1] if words else "the command"
+
+
+PROBE = ExecProbe()

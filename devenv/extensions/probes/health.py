@@ -6,20 +6,38 @@ The engine runs it at the image's interval, which may be half a minute: its test
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from devenv.core.compose import values
+from devenv.core.compose.values import Reader
+from devenv.core.readiness import ReadyKind
 from devenv.extensions.probes.exec import attempt, last_line
+from devenv.model.manifest import Path
 from devenv.model.protocols import Broken, IsReady, Look, NotYet, ProbeTarget
 from devenv.model.stack import Ready
+
+if TYPE_CHECKING:
+    from devenv.core.schema.shapes import Schema
 
 _SECOND = 1_000_000_000
 """The engine's durations are nanoseconds."""
 
 
-class HealthProbe:
+class HealthProbe(ReadyKind):
     """No options. The engine's "healthy" suffices; its "unhealthy" does not end a wait, for the next test may pass."""
 
-    kind: str = "health"
+    kind = "health"
+    means = "The engine's own healthcheck says healthy."
+    example = True
+    own = True
+
+    def shape(self) -> Schema:
+        """`true`."""
+        return {"type": "boolean", "const": True, "title": "`true`"}
+
+    def read(self, reader: Reader, value: Any, at: Path) -> dict[str, Any] | None:
+        """No options; `false` asks for nothing."""
+        return {} if values.flag(reader, value, at) else None
 
     def look(self, target: ProbeTarget, ready: Ready, *, timeout: float) -> Look:
         """The engine's verdict, else one run of the test."""
@@ -47,3 +65,6 @@ def _command(test: Sequence[str], shell: Any) -> tuple[str, ...]:
     if test[0] == "CMD-SHELL":
         return (*(shell or ("/bin/sh", "-c")), *test[1:2])
     return tuple(test[1:] if test[0] == "CMD" else test)
+
+
+PROBE = HealthProbe()

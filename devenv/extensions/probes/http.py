@@ -7,14 +7,22 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
+from devenv.core import readiness
+from devenv.core.compose import values
+from devenv.core.compose.values import Reader
+from devenv.core.readiness import Command, Named, ReadyKind
 from devenv.extensions.probes.exec import run
 from devenv.extensions.probes.reach import Door, connect, cut_off, default_port, doors, elsewhere, why
 from devenv.model.errors import DevenvError
+from devenv.model.manifest import Path
 from devenv.model.protocols import Broken, IsReady, Look, NotYet, ProbeTarget
 from devenv.model.stack import Ready
+
+if TYPE_CHECKING:
+    from devenv.core.schema.shapes import Schema
 
 _MOST = 1 << 20
 """Bytes of a body that are read."""
@@ -50,6 +58,14 @@ exit 127
 """
 
 
+def _status(reader: Reader, value: Any, at: Path) -> Any:
+    items = value if isinstance(value, list) else [value]
+    if items and all(isinstance(item, (int, str)) and not isinstance(item, bool) for item in items):
+        return value
+    reader.not_a(at, "a status such as 200, or a range such as `200-399`")
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
     """What is asked for, and what answer will do."""
@@ -73,11 +89,54 @@ class _Silent(Exception):
     """It took the request and did not answer in time: no other door will do better."""
 
 
-class HttpProbe:
+class HttpProbe(ReadyKind):
     """Options: `path` (default `/`), `port` (default: the port that the container publishes or exposes), `status`
     (a number, "200-399" or a list of such; that range by default), `headers`, `body` (a regular expression)."""
 
-    kind: str = "http"
+    kind = "http"
+    means = "It answers a request over HTTP."
+    example = "/health"
+    short = "path"
+    options: ClassVar = {
+        "path": values.text,
+        "port": readiness.port,
+        "status": _status,
+        "headers": values.labels,
+        "body": values.text,
+    }
+    scheme = "http"
+    named = True
+
+    def shape(self) -> Schema:
+        """A path, or a mapping of what is asked for and what answer will do."""
+        from devenv.core.schema.shapes import PORT, SCALAR, by_name, either, key, mapping, text
+
+        path = text("a path that begins with `/`", "^/")
+        status = text("a status such as 200, or a range such as `200-399`", "^[1-5][0-9][0-9](?:-[1-5][0-9][0-9])?$")
+        status |= {"type": ["integer", "string"], "minimum": 100, "maximum": 599}
+        headers = by_name(SCALAR, "a mapping of headers", ".")
+        long = mapping(
+            {
+                "path": key(path, "What is asked for.", "/health"),
+                "port": key(PORT, "Port inside the container; by default the service's first.", 8000),
+                "status": key(status, "The answer that counts; by default `200-399`.", 200),
+                "headers": key(headers, "Headers of the request.", {"Host": "shop.test"}),
+            },
+            "a path, or a mapping with `path`",
+        )
+        return either(path, long, title="a path that begins with `/`, or a mapping")
+
+    def rendered(self, value: Any, port: Any) -> Any:
+        """Path and port written out."""
+        long = dict(self.long(value))
+        return {"path": long.pop("path", "/"), **({"port": readiness.number(port)} if port else {}), **long}
+
+    def command(self, value: Any, named: Named) -> Command | None:
+        """The catalogue's, which knows a status and headers not."""
+        long = self.long(value)
+        if "status" in long or "headers" in long:
+            return None
+        return named(port=long.get("port"), path=str(long.get("path", "/")))
 
     def look(self, target: ProbeTarget, ready: Ready, *, timeout: float) -> Look:
         """One GET. It goes straight to the container, whatever proxies the environment names."""
@@ -167,3 +226,6 @@ def _matches(status: int, wanted: Any) -> bool:
         return any(_matches(status, one) for one in wanted)
     low, dash, high = str(wanted).partition("-")
     return int(low) <= status <= int(high if dash else low)
+
+
+PROBE = HttpProbe()

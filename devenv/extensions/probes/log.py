@@ -7,10 +7,17 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from devenv.core import readiness
+from devenv.core.compose import values
+from devenv.core.readiness import ReadyKind
 from devenv.model.errors import DevenvError
 from devenv.model.protocols import Broken, IsReady, Look, NotYet, ProbeTarget
 from devenv.model.stack import Ready
+
+if TYPE_CHECKING:
+    from devenv.core.schema.shapes import Schema
 
 
 @dataclass(slots=True)
@@ -23,16 +30,31 @@ class _Read:
     last: str = ""
 
 
-@dataclass(slots=True)
-class LogProbe:
+@dataclass(eq=False)
+class LogProbe(ReadyKind):
     """Options: `pattern`, a Python regular expression searched in each line.
 
     It remembers how far it has read, so that a look costs what was said since the last one.
     """
 
-    kind: str = "log"
+    kind = "log"
+    means = "A line of its output matches."
+    example = "ready to accept connections"
+    short = "pattern"
+    options: ClassVar = {"pattern": values.text}
     _read: dict[tuple[str, str, str], _Read] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def shape(self) -> Schema:
+        """A regular expression."""
+        from devenv.core.schema.shapes import text
+
+        return text("a regular expression")
+
+    def wrong(self, value: Any) -> tuple[str, str] | None:
+        """What is no regular expression."""
+        error = readiness.pattern_error(str(value))
+        return (f"`{value}` is no regular expression: {error}.", "Escape it or correct it.") if error else None
 
     def look(self, target: ProbeTarget, ready: Ready, *, timeout: float) -> Look:
         """Read what is there now; it never follows."""
@@ -79,3 +101,6 @@ def _seconds(text: str) -> float:
         return 0.0
     whole = datetime.datetime.fromisoformat(match[1] + (match[3] or "Z").replace("Z", "+00:00"))
     return max(0.0, whole.timestamp() + float(match[2] or 0))
+
+
+PROBE = LogProbe()

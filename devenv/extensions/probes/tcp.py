@@ -3,22 +3,48 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from devenv.core import readiness
+from devenv.core.readiness import ReadyKind
 from devenv.extensions.probes.exec import run
 from devenv.extensions.probes.reach import Door, connect, default_port, doors, elsewhere, listeners, why
 from devenv.model.errors import DevenvError
 from devenv.model.protocols import Broken, IsReady, Look, NotYet, ProbeTarget
 from devenv.model.stack import Ready
 
+if TYPE_CHECKING:
+    from devenv.core.schema.shapes import Schema
+
 _LINGER = 0.15
 """Seconds that a connection to a published port must stay open: the engine's proxy accepts for a server that is not
 there and closes within a few milliseconds."""
 
 
-class TcpProbe:
+class TcpProbe(ReadyKind):
     """Options: `port` (default: the port that the container publishes or exposes)."""
 
-    kind: str = "tcp"
+    kind = "tcp"
+    means = "It accepts connections."
+    example = 5432
+    short = "port"
+    options: ClassVar = {"port": readiness.port}
+    named = True
+
+    def shape(self) -> Schema:
+        """A port, or a mapping with one."""
+        from devenv.core.schema.shapes import PORT, either, key, mapping
+
+        long = mapping({"port": key(PORT, "Port inside the container.", 5432)}, "a mapping with `port`")
+        return either(PORT, long, title="a port from 1 to 65535")
+
+    def rendered(self, value: Any, port: Any) -> Any:
+        """The port alone."""
+        if not isinstance(value, Mapping):
+            return value
+        number = value.get("port", port)
+        return {} if number is None else readiness.number(number)
 
     def look(self, target: ProbeTarget, ready: Ready, *, timeout: float) -> Look:
         """One connection; from inside, one look at the table of listening sockets."""
@@ -68,3 +94,6 @@ def _from_inside(target: ProbeTarget, port: int, timeout: float) -> Look:
     if any(number == port for _, number in listeners(result.output.decode("ascii", "replace"))):
         return IsReady()
     return NotYet(why=f"nothing listens on port {port}")
+
+
+PROBE = TcpProbe()

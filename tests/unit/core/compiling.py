@@ -10,6 +10,7 @@ from devenv.core.catalogue import read_service
 from devenv.core.decode import BaseStack, decode
 from devenv.core.render import TEMPLATES, Rendered, render
 from devenv.core.source import read_yaml
+from devenv.extensions.probes import PROBES
 from devenv.model.errors import DevenvError, DevenvErrors
 from devenv.model.manifest import CatalogueService, Manifest
 
@@ -23,7 +24,9 @@ def catalogue() -> Mapping[str, CatalogueService]:
     """The services of `tests/cases/render/catalogue/`: what these tests say does not depend on the real one."""
     files = sorted((CASES / "catalogue").glob("*.yaml"))
     return {
-        file.stem: read_service(read_yaml(file.read_text(), f"{file.stem}/service.yaml"), f"/catalogue/{file.stem}")
+        file.stem: read_service(
+            read_yaml(file.read_text(), f"{file.stem}/service.yaml"), f"/catalogue/{file.stem}", kinds=PROBES
+        )
         for file in files
     }
 
@@ -34,7 +37,8 @@ def templates() -> Mapping[str, str]:
 
 
 def manifest(text: str, *bases: BaseStack, folder: str = FOLDER) -> Manifest:
-    return decode(text, "devenv.yaml", folder=folder, catalogue=catalogue(), bases={base.name: base for base in bases})
+    named = {base.name: base for base in bases}
+    return decode(text, "devenv.yaml", folder=folder, catalogue=catalogue(), bases=named, kinds=PROBES)
 
 
 def rendered(
@@ -50,6 +54,7 @@ def rendered(
         catalogue(),
         templates=templates(),
         existing=existing or {},
+        kinds=PROBES,
         wrapper=wrapper,
         force=force,
     )

@@ -12,6 +12,7 @@ from devenv.core.compose import load
 from devenv.core.render.yaml import emit
 from devenv.core.rendered import COMPOSE_FILE
 from devenv.core.source import read_yaml
+from devenv.extensions.probes import PROBES
 from devenv.model.errors import DevenvError, DevenvErrors
 from tests.unit.core.compiling import CASES, FOLDER, rendered
 
@@ -69,7 +70,14 @@ def test_a_manifest_with_anything_in_it_gives_files_or_sentences(
     try:
         values = {variable.name: variable.default or "1" for variable in found.variables}
         document = read_yaml(found.files[COMPOSE_FILE], COMPOSE_FILE)
-        load.load([document], variables=values, folder=FOLDER, working_dir=f"{FOLDER}/.devcontainer", files=["c"])
+        load.load(
+            [document],
+            variables=values,
+            folder=FOLDER,
+            working_dir=f"{FOLDER}/.devcontainer",
+            files=["c"],
+            kinds=PROBES,
+        )
     except DevenvError as error:
         for each in error.errors if isinstance(error, DevenvErrors) else (error,):
             assert each.hint, each.message

@@ -15,6 +15,7 @@ from devenv.core.render.env import render_env
 from devenv.core.render.frame import RENDERER
 from devenv.core.rendered import COMPOSE_FILE, DEVCONTAINER_FILE, ENV_FILE
 from devenv.core.source import read_yaml
+from devenv.extensions.probes import PROBES
 from devenv.model.errors import DevenvError
 from tests.unit.core.compiling import CASES, FOLDER, manifest, rendered, templates
 from tests.unit.core.test_render_cases import based
@@ -484,7 +485,7 @@ def test_what_does_not_fit_our_own_schema_is_not_written() -> None:
     from tests.unit.core.compiling import catalogue
 
     with pytest.raises(DevenvError, match=r"`services\.a\.image` must be a text, not `5`"):
-        render(broken, catalogue(), templates=templates(), existing={})
+        render(broken, catalogue(), templates=templates(), existing={}, kinds=PROBES)
 
 
 def test_a_dollar_that_begins_no_variable_is_doubled() -> None:
@@ -506,6 +507,7 @@ def test_devenv_reads_its_own_file_back(case: str) -> None:
         folder=FOLDER,
         working_dir=at,
         files=[f"{FOLDER}/{COMPOSE_FILE}"],
+        kinds=PROBES,
         listings={folder: ["a.sql"] for folder in wanted.folders},
     )
     assert sorted(stack.services) == sorted(compose(found)["services"])

@@ -12,6 +12,7 @@ import jsonschema_rs
 import pytest
 
 from devenv.core.schema import compose_schema, manifest_schema, schema_of
+from devenv.extensions.probes import PROBES
 
 Schema = dict[str, Any]
 
@@ -62,7 +63,7 @@ NOT_OURS = ("jobs.", "services.*.pre_start.", "services.*.deploy.resources.reser
 """What devenv refuses by name as a whole, or does not look into."""
 
 
-@pytest.mark.parametrize("ours", [compose_schema(), manifest_schema()], ids=["compose", "manifest"])
+@pytest.mark.parametrize("ours", [compose_schema(PROBES), manifest_schema(PROBES)], ids=["compose", "manifest"])
 def test_no_key_of_the_published_schema_is_unknown(ours: Schema) -> None:
     theirs = {key for key in keys(published(), published()) if not key.startswith(NOT_OURS)}
     assert len(theirs) > 300
@@ -70,7 +71,7 @@ def test_no_key_of_the_published_schema_is_unknown(ours: Schema) -> None:
 
 
 def test_what_ours_adds_to_a_compose_file_stands_under_x_devenv_alone() -> None:
-    ours = compose_schema()
+    ours = compose_schema(PROBES)
     added = set(keys(ours, ours)) - set(keys(published(), published()))
     assert [key for key in sorted(added) if "x-devenv" not in key] == []
 
@@ -142,7 +143,7 @@ def test_what_the_published_schema_takes_ours_takes_too() -> None:
     """In every shape. Of texts ours looks at the form too (`10s`, `64m`, `8080:80`), which the published one does not:
     of a shape that it takes, ours must take at least one."""
     theirs = jsonschema_rs.validator_for(published())
-    ours = jsonschema_rs.validator_for(compose_schema())
+    ours = jsonschema_rs.validator_for(compose_schema(PROBES))
     shapes: dict[str, bool] = {}
     for _name, document in documents():
         if theirs.is_valid(document):
@@ -185,8 +186,8 @@ def test_what_the_published_schema_takes_ours_takes_too() -> None:
 def test_what_teams_write_is_taken_by_both(service: dict[str, Any]) -> None:
     document = {"services": {"a": service}}
     assert jsonschema_rs.validator_for(published()).is_valid(document)
-    assert list(jsonschema_rs.validator_for(compose_schema()).iter_errors(document)) == []
-    assert list(jsonschema_rs.validator_for(manifest_schema()).iter_errors(document)) == []
+    assert list(jsonschema_rs.validator_for(compose_schema(PROBES)).iter_errors(document)) == []
+    assert list(jsonschema_rs.validator_for(manifest_schema(PROBES)).iter_errors(document)) == []
 
 
 def walk(schema: Any, path: str = "") -> Iterator[tuple[str, Schema]]:
@@ -206,7 +207,7 @@ def walk(schema: Any, path: str = "") -> Iterator[tuple[str, Schema]]:
 
 @pytest.mark.parametrize("which", ["manifest", "compose", "service"])
 def test_every_key_has_a_description_and_an_example_that_fits(which: Any) -> None:
-    schema = schema_of(which)
+    schema = schema_of(which, PROBES)
     jsonschema_rs.meta.validate(schema)
     found = 0
     for path, inner in walk(schema):

@@ -9,6 +9,7 @@ from devenv.core.compose.load import load
 from devenv.core.decode import decode
 from devenv.core.render import render
 from devenv.core.source import read_yaml
+from devenv.extensions.probes import PROBES
 from devenv.model.errors import DevenvError, DevenvErrors
 from devenv.model.manifest import CatalogueService
 from devenv.model.stack import Seed
@@ -18,12 +19,15 @@ CACHE = 'name: redis\ntitle: Redis\nimage: redis\ndefault: "8"\nversions: ["8"]\
 
 
 def known() -> dict[str, CatalogueService]:
-    return {**catalogue(), "redis": read_service(read_yaml(CACHE, "redis/service.yaml"), "/catalogue/redis")}
+    return {
+        **catalogue(),
+        "redis": read_service(read_yaml(CACHE, "redis/service.yaml"), "/catalogue/redis", kinds=PROBES),
+    }
 
 
 def told(text: str) -> list[str]:
     try:
-        decode(text, "devenv.yaml", folder="/repo", catalogue=known(), bases={})
+        decode(text, "devenv.yaml", folder="/repo", catalogue=known(), bases={}, kinds=PROBES)
     except DevenvErrors as several:
         return [f"{e.where}: {e.message}" for e in several.errors]
     except DevenvError as one:
@@ -33,12 +37,12 @@ def told(text: str) -> list[str]:
 
 def read_back(text: str, **variables: str) -> dict[str, tuple[Seed, ...]]:
     """Rendered, and the rendered file read."""
-    manifest = decode(text, "devenv.yaml", folder="/repo", catalogue=known(), bases={})
+    manifest = decode(text, "devenv.yaml", folder="/repo", catalogue=known(), bases={}, kinds=PROBES)
     file = ".devcontainer/compose.yaml"
-    rendered = render(manifest, known(), templates=templates(), existing={}).files[file]
+    rendered = render(manifest, known(), templates=templates(), existing={}, kinds=PROBES).files[file]
     stack = load(
         [read_yaml(rendered, file)], variables=variables, folder="/repo", working_dir="/repo/.devcontainer",
-        files=[f"/repo/{file}"], texts={}, listings={"/repo/more": ("b.rdb", "a.redis", "notes.txt")},
+        kinds=PROBES, files=[f"/repo/{file}"], texts={}, listings={"/repo/more": ("b.rdb", "a.redis", "notes.txt")},
     )  # fmt: skip
     return {name: service.seeds for name, service in stack.services.items()}
 
@@ -149,5 +153,5 @@ def test_a_plain_file_is_held_to_the_same() -> None:
     with pytest.raises(DevenvError, match=r"redis takes no seed of sql \(`a.sql`\)"):
         load(
             [read_yaml(text, "compose.yaml")], variables={}, folder="/r", working_dir="/r", files=["/r/compose.yaml"],
-            project="x", texts={}, listings={},
+            project="x", texts={}, listings={}, kinds=PROBES,
         )  # fmt: skip

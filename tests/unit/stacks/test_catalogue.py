@@ -15,6 +15,7 @@ from devenv.core.decode import decode
 from devenv.core.dockerfile import bases
 from devenv.core.render import TEMPLATES, render
 from devenv.core.source import read_yaml
+from devenv.extensions.probes import PROBES
 from devenv.model.errors import DevenvError
 
 STACKS = Path(__file__).resolve().parents[3] / "stacks"
@@ -26,7 +27,7 @@ SHOP = STACKS / "examples" / "shop"
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_fits_its_schema_and_makes_its_default(name: str) -> None:
     file = STACKS / "services" / name / "service.yaml"
-    service = read_service(read_yaml(file.read_text(encoding="utf-8"), str(file)), str(file.parent))
+    service = read_service(read_yaml(file.read_text(encoding="utf-8"), str(file)), str(file.parent), kinds=PROBES)
     assert service.name == name
     assert service.default in service.versions
     assert service.recipe is not None
@@ -42,16 +43,27 @@ def test_a_service_fits_its_schema_and_makes_its_default(name: str) -> None:
 def test_a_stack_is_a_manifest_without_errors(name: str) -> None:
     folder = STACKS / "examples" / name
     text = (folder / "devenv.yaml").read_text(encoding="utf-8")
-    manifest = decode(text, "devenv.yaml", folder=str(folder), catalogue=data.catalogue(), bases={})
+    manifest = decode(text, "devenv.yaml", folder=str(folder), catalogue=data.catalogue(), bases={}, kinds=PROBES)
     rendered = render(
-        manifest, data.catalogue(), templates={key: data.templates()[key] for key in TEMPLATES}, existing={}
+        manifest,
+        data.catalogue(),
+        templates={key: data.templates()[key] for key in TEMPLATES},
+        existing={},
+        kinds=PROBES,
     )
     assert ".devcontainer/compose.yaml" in rendered.files
 
 
 def test_a_stack_that_is_not_there_is_no_base() -> None:
     with pytest.raises(DevenvError, match="no stack `shpo`"):
-        decode("base: shpo\n", "devenv.yaml", folder="/x", catalogue=data.catalogue(), bases=compiling.bases())
+        decode(
+            "base: shpo\n",
+            "devenv.yaml",
+            folder="/x",
+            catalogue=data.catalogue(),
+            bases=compiling.bases(),
+            kinds=PROBES,
+        )
 
 
 def test_the_shop_s_seeds_are_what_its_script_makes(tmp_path: Path) -> None:

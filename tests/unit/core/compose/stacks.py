@@ -8,6 +8,7 @@ from typing import Any
 
 from devenv.core.compose.load import load
 from devenv.core.source import read_yaml
+from devenv.extensions.probes import PROBES
 from devenv.model.errors import DevenvError, DevenvErrors
 from devenv.model.stack import Service, Stack
 
@@ -18,7 +19,9 @@ def stack(*texts: str, variables: Mapping[str, str] | None = None, working_dir: 
     """What `texts`, each over the one before, describe."""
     documents = [read_yaml(textwrap.dedent(text), f"compose{n or ''}.yaml") for n, text in enumerate(texts)]
     files = [f"{working_dir}/compose{n or ''}.yaml" for n in range(len(texts))]
-    return load(documents, variables=variables or {}, folder=FOLDER, working_dir=working_dir, files=files, **more)
+    return load(
+        documents, variables=variables or {}, folder=FOLDER, working_dir=working_dir, files=files, kinds=PROBES, **more
+    )
 
 
 def service(text: str, top: str = "", **more: Any) -> Service:
