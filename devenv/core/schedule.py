@@ -24,6 +24,10 @@ ROUGH_SECONDS: Mapping[str, float] = {
 """What a step usually takes; only the order of starting hangs on it. Anything else: a tenth of a second."""
 
 
+_PATIENT = frozenset({"Stop"})
+"""Steps in which only the container is at work, for as long as it likes: they do not count among those under way."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
     """`start` are nodes to start now, in this order; `skip` are nodes that will never start, with why."""
@@ -36,8 +40,9 @@ class Next:
 class Schedule:
     """The state of one walk through `plan`.
 
-    `parallel` bounds the nodes under way at once; `limits` those that hold a resource (a Node's `resource`), 1 where
-    it is not named. Not safe from several threads: the executor's main thread alone asks it.
+    `parallel` bounds the nodes under way at once, those that stop a container left out; `limits` those that hold a
+    resource (a Node's `resource`), 1 where it is not named. Not safe from several threads: the executor's main thread
+    alone asks it.
     """
 
     plan: Plan
@@ -79,11 +84,14 @@ class Schedule:
         start: list[Node] = []
         ready = [node for node in self._waiting.values() if self._may_start(node)]
         # Sorting is stable: alike ones go in the plan's order, so the same plan is walked the same way.
+        busy = sum(node.step.verb not in _PATIENT for node in self.running.values())
         for node in sorted(ready, key=lambda node: -self._weights[node.id]):
-            if len(self.running) >= self.parallel:
-                break
+            patient = node.step.verb in _PATIENT
+            if not patient and busy >= self.parallel:
+                continue
             if node.resource and self._held(node.resource) >= self.limits.get(node.resource, 1):
                 continue
+            busy += not patient
             self.running[node.id] = self._waiting.pop(node.id)
             start.append(node)
         return Next(start=tuple(start), skip=tuple(skipped))

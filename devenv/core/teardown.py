@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from devenv.core import graph
 from devenv.core.plan_up import ANONYMOUS, Nodes
 from devenv.core.selection import check, found, is_oneoff, needs, one_shots, orphans, select, service_of
 from devenv.model import labels
@@ -148,26 +147,23 @@ def reset(stack: Stack, observed: Observed, service: str) -> Plan:
 def _stops(
     nodes: Nodes, containers: Iterable[ObservedContainer], cause: str, *, causes: Mapping[str, str] | None = None
 ) -> dict[str, list[str]]:
-    """A Stop for each that runs. All at once, but what holds data ends after those that depend on it, so that they can
-    finish what they are writing. Returns container id → [node]."""
+    """A Stop for each that runs. All at once, but a server at the bottom that holds data (it needs nothing that runs)
+    ends after those that need it, so that they can finish what they are writing. There is no longer chain: containers
+    that do not heed the signal take their ten seconds together, however many need each other. Returns container id →
+    [node]."""
     running = [c for c in containers if c.running]
     identities = {c.id: _identity("stop", c, running) for c in running}
+    services = {service_of(c) for c in running}
     users: dict[str, list[str]] = {}
     for container in running:
         for target in _depends_on(container):
             users.setdefault(target, []).append(identities[container.id])
-    after = {
-        identities[c.id]: [user for user in users.get(service_of(c), ()) if user != identities[c.id]]
-        for c in running
-        if _holds_data(c)
-    }
-    if graph.find_cycle(after):  # containers of two versions of a manifest: no order fits both
-        after = {}
     for container in running:
         service = service_of(container)
-        why = (causes or {}).get(service, cause)
+        bottom = _holds_data(container) and not services.intersection(_depends_on(container))
         step = Stop(service=service, container=container.name)
-        nodes.add(identities[container.id], step, why, (), after.get(identities[container.id], ()))
+        after = users.get(service, ()) if bottom else ()
+        nodes.add(identities[container.id], step, (causes or {}).get(service, cause), (), after)
     return {c.id: [identities[c.id]] for c in running}
 
 

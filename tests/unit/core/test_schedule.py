@@ -4,7 +4,7 @@ import pytest
 
 from devenv.core.schedule import Schedule, weights
 from devenv.model.events import Cancelled, Done, Failed, Skipped
-from devenv.model.plan import Build, Node, Plan, Start, WaitReady
+from devenv.model.plan import Build, Node, Plan, Start, Stop, WaitReady
 from devenv.model.stack import Build as BuildConfig
 
 
@@ -91,3 +91,11 @@ def test_a_plan_that_is_out_of_order_is_refused(nodes: tuple[Node, ...]) -> None
 def test_a_wait_weighs_more_than_a_start() -> None:
     plan = Plan(nodes=(Node(id="w", step=WaitReady(service="db", container="db"), cause="started"), node("s")))
     assert weights(plan)["w"] > weights(plan)["s"]
+
+
+def test_as_many_containers_stop_at_once_as_there_are() -> None:
+    stops = [Node(id=f"stop:{n}", step=Stop(service=str(n), container=str(n)), cause="c") for n in range(40)]
+    starts = [Node(id=f"start:{n}", step=Start(service=str(n), container=str(n)), cause="c") for n in range(5)]
+    begun = [node.id for node in Schedule(plan=Plan(nodes=(*starts, *stops)), parallel=2).next().start]
+    assert len([name for name in begun if name.startswith("stop")]) == 40
+    assert [name for name in begun if name.startswith("start")] == ["start:0", "start:1"]

@@ -64,6 +64,33 @@ def test_down_ends_what_writes_before_what_keeps_the_data_and_leaves_the_volumes
     assert down(found, stack=shop()).text() == "nothing to do"
 
 
+def test_a_chain_of_containers_with_data_stops_at_once_but_for_the_one_at_the_bottom() -> None:
+    wanted = stack(
+        {
+            "db": DB,
+            "api": {**API, "data": "uploads"},
+            "web": {"data": "modules", "needs": {"api": "service_started"}},
+            "lone": {"data": "more"},
+        }
+    )
+    plan = stop(up(wanted).observe(wanted), stack=wanted)
+    assert {n.id: n.after for n in plan.nodes} == {
+        "stop:web": (), "stop:api": (), "stop:lone": (), "stop:db": ("stop:api",),
+    }  # fmt: skip
+
+
+def test_what_needs_only_what_has_ended_is_at_the_bottom() -> None:
+    wanted = stack(
+        {
+            "once": {"image": "once", "one_shot": True},
+            "db": {**DB, "needs": {"once": "service_completed_successfully"}},
+            "api": API,
+        }
+    )
+    w = up(wanted)
+    assert node(stop(w.observe(wanted), stack=wanted), "stop:db").after == ("stop:api",)
+
+
 def test_down_with_volumes_is_destructive_and_leaves_nothing() -> None:
     w = up(shop())
     plan = down(w.observe(shop()), stack=shop(), volumes=True)
