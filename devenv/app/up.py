@@ -21,6 +21,7 @@ from devenv.app.session import Session, assemble, on_engine, open_session
 from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
 from devenv.core.resolve import Images
+from devenv.core.selection import select
 from devenv.host.machine import ThisHost
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.events import Cancelled, Done, Failed, Skipped
@@ -93,6 +94,11 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
     tell_rendered(ctx, project, wishes.leave)
     host = ThisHost(install=not ctx.no_install, ask=ctx.ask, say=ctx.ui.say)
     with open_session(ctx, project, ensure=True, locked=True) as session:
+        if wishes.build and session.own:
+            code = _build_first(session, wishes, host, verb)
+            if code:
+                return code
+            wishes = replace(wishes, build=False)
         ports = _Ports()
         while True:
             decided = decide(session, wishes, host)
@@ -109,6 +115,20 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
             if ports.elsewhere is None:
                 return code
             session = ports.elsewhere
+
+
+def _build_first(session: Session, wishes: Wishes, host: Host, verb: str) -> int:
+    """Build anew before anything is decided, where containers stand: these are made anew only where another image came
+    out of it. The end is told only where it failed."""
+    chosen = select(session.stack, wishes.services)
+    built = {name: service for name, service in chosen.items() if service.build is not None}
+    here = replace(session, stack=replace(session.stack, services=built))
+    images = gather(here, host=host, build=True, pull=wishes.pull)
+
+    def ending(result: Result) -> Ending | None:
+        return Ending() if result.failed or result.cancelled else None
+
+    return carry_out(here, Plan(nodes=images.nodes), verb, host=host, ending=ending)[0] if images.nodes else 0
 
 
 def decide(session: Session, wishes: Wishes, host: Host) -> Decided:

@@ -54,3 +54,15 @@ def test_build_makes_images_and_starts_nothing(running: Repository) -> None:
     pulled = running.run("pull", "db")
     assert pulled.returncode == 0, pulled.stdout + pulled.stderr
     assert running.identities() == before
+
+
+def test_building_anew_makes_a_container_anew_only_where_another_image_comes_out(running: Repository) -> None:
+    before = running.identities()
+    told = running.up("--build")
+    assert "api: built" in told or "is built" in told, told
+    assert running.identities() == before, told
+    running.up("--pull")
+    assert running.identities() == before
+    running.up("--force-recreate", "web")
+    after = running.identities()
+    assert {name for name in before if before[name] != after[name]} == {"web"}
