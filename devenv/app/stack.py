@@ -12,6 +12,7 @@ from devenv.core.compose import load as loader
 from devenv.core.compose.grants import secret_names
 from devenv.core.compose.interpolate import names
 from devenv.core.mask import MASK
+from devenv.core.seeds import is_rules
 from devenv.extensions.probes import PROBES
 from devenv.host.files import read_text
 from devenv.model.errors import DevenvError, raise_all
@@ -56,20 +57,46 @@ def _load(project: Project, values: Mapping[str, str], name: str | None, *, leni
                     where=file.where,
                 )
             )
-    raise_all(errors)
     listings = {folder: _listing(folder, lenient=lenient) for folder in wanted.folders}
-    stack = loader.load(
-        project.documents,
-        variables=values,
-        folder=str(project.folder),
-        working_dir=working_dir,
-        files=[str(path) for path in project.files],
-        kinds=PROBES,
-        project=name,
-        texts=texts,
-        listings=listings,
-    )
+    rules = _rules(wanted, listings, [] if lenient else errors)
+    raise_all(errors)
+
+    def stack_of(texts: Mapping[str, str]) -> Stack:
+        return loader.load(
+            project.documents,
+            variables=values,
+            folder=str(project.folder),
+            working_dir=working_dir,
+            files=[str(path) for path in project.files],
+            kinds=PROBES,
+            project=name,
+            texts=texts,
+            listings=listings,
+        )
+
+    try:
+        stack = stack_of({**texts, **rules})
+    except DevenvError:
+        if not lenient or not rules:
+            raise
+        stack = stack_of(texts)  # wrong rules keep nobody from what runs
     return replace(stack, secrets=(*stack.secrets, *_in_files(stack)))
+
+
+def _rules(wanted: loader.Wanted, listings: Mapping[str, tuple[str, ...]], errors: list[DevenvError]) -> dict[str, str]:
+    """The files of rules for generated rows, those in seed folders too; what cannot be read goes to `errors`."""
+    places = {f"{folder}/{name}": None for folder, names in listings.items() for name in names if is_rules(name)}
+    texts: dict[str, str] = {}
+    for path, where in (*places.items(), *((file.path, file.where) for file in wanted.rules)):
+        if not Path(path).is_file():
+            hint = "See that the path is that of a YAML file with `rows` and `columns`, relative to the manifest."
+            errors.append(DevenvError(f"The file {path} is not there.", hint=hint, where=where))
+            continue
+        try:
+            texts[path] = read_text(Path(path))
+        except DevenvError as error:
+            errors.append(error)
+    return texts
 
 
 def _missing(project: Project) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from devenv.core.check import place, services, texts
-from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS, SEEDER_KINDS, SEEDS, generated
+from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS, SEEDER_KINDS, SEEDS, generated, is_rules
 from devenv.model.errors import DevenvError
 from devenv.model.manifest import CatalogueService, Document, Path
 
@@ -45,9 +45,9 @@ def _tables(document: Document, service: str, written: Any) -> Iterator[DevenvEr
         long = seed if isinstance(seed, Mapping) else {"csv": seed} if _rows(seed) else {}
         file = next((str(long[kind]) for kind in ROWS if kind in long), "")
         table = str(long.get("table") or file.rpartition("/")[2].rpartition(".")[0])
-        if "generate" in long:
+        if isinstance(long.get("generate"), Mapping):
             table = str(long["generate"].get("table"))
-            file = str(long.get("name", generated(table)))
+            file = str(long.get("name", generated(long["generate"])))
         if file and owners.setdefault(table, file) != file:
             yield DevenvError(
                 f"`{owners[table]}` and `{file}` are both seeds of the table `{table}`.",
@@ -63,7 +63,7 @@ def _rows(seed: Any) -> bool:
 def _generated(document: Document, service: str, written: Any) -> Iterator[DevenvError]:
     """Tables that cannot be generated. One that takes values of variables is looked at when those are known."""
     items = list(enumerate(written)) if isinstance(written, list) else []
-    made = [(index, item) for index, item in items if isinstance(item, Mapping) and "generate" in item]
+    made = [(index, item) for index, item in items if isinstance(item, Mapping) and _inline(item)]
     if not made or any("$" in text for _, item in made for _, text in texts(item)):
         return
     from devenv.core.generate import parents, spec
@@ -78,9 +78,20 @@ def _generated(document: Document, service: str, written: Any) -> Iterator[Deven
 
         if (options := spec.read(item["generate"], wrong)) is not None:
             parts.append(parents.Part(options=options, wrong=wrong))
-    if not errors:
+    # What refers to tables whose rules stand in files is looked at when those are read.
+    if not errors and not any(_elsewhere(item) for _, item in items):
         parents.resolve(parts)
     yield from errors
+
+
+def _inline(seed: Mapping[str, Any]) -> bool:
+    return "generate" in seed and not isinstance(seed["generate"], str)
+
+
+def _elsewhere(seed: Any) -> bool:
+    if isinstance(seed, str):  # a file of rules, or a folder
+        return is_rules(seed) or "." + seed.rpartition(".")[2].lower() not in SEED_KINDS
+    return "generate" in seed and not _inline(seed)
 
 
 def _seed(document: Document, path: Path, seed: Any, seeder: str | None) -> Iterator[DevenvError]:

@@ -116,7 +116,7 @@ def _seeds(seeds: Any, path: Callable[[Any], Any]) -> Any:
     if isinstance(seeds, list):
         return [_seeds(seed, path) for seed in seeds]
     if isinstance(seeds, Mapping):
-        return {key: path(item) if key in SEED_FILES else item for key, item in seeds.items()}
+        return {key: path(item) if key in (*SEED_FILES, "generate") else item for key, item in seeds.items()}
     return path(seeds)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from devenv.core.compose import generated, mounts, values
 from devenv.core.compose.values import Reader, fields
 from devenv.core.readiness import Kinds, command, words
-from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS, SEEDER_KINDS, SEEDS
+from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS, SEEDER_KINDS, SEEDS, is_rules
 from devenv.model.manifest import Path
 from devenv.model.stack import Ready, Seed, Task
 
@@ -92,21 +92,38 @@ def seed_folder(reader: Reader, item: Any) -> str | None:
     return mounts.absolute(reader, item)
 
 
+def seed_rules(reader: Reader, item: Any) -> str | None:
+    """The absolute path of the file of rules that a seed names, where it names one."""
+    path = item.get("generate") if isinstance(item, Mapping) else item
+    if not isinstance(path, str) or not (isinstance(item, Mapping) or is_rules(path)):
+        return None
+    return mounts.absolute(reader, path)
+
+
 def _kind(path: str) -> str | None:
     return SEED_KINDS.get(posixpath.splitext(path)[1].lower())
 
 
 def seeds(
-    reader: Reader, value: Any, at: Path, *, seeder: str | None, folder: str, listings: Mapping[str, Sequence[str]]
+    reader: Reader,
+    value: Any,
+    at: Path,
+    *,
+    seeder: str | None,
+    folder: str,
+    listings: Mapping[str, Sequence[str]],
+    texts: Mapping[str, str],
 ) -> tuple[Seed, ...]:
     """`seed`, a folder as one seed a file of it in name order. `folder` is the repository's, for names;
-    `listings` are the names of the files in the folders that are named. Kinds that `seeder` does not load are wrong."""
+    `listings` are the names of the files in the folders that are named, `texts` the contents of files of rules. Kinds
+    that `seeder` does not load are wrong."""
     kinds = SEEDER_KINDS.get(seeder or "", SEEDS)
     found: dict[str, Seed] = {}
     places: list[generated.Found] = []
+    rules = generated.Rules(reader, texts, folder)
     owners: dict[str, str] = {}
     for item, here in seed_items(value, at):
-        for seed in _seeds(reader, item, here, folder, listings):
+        for seed in _seeds(reader, item, here, folder, listings, rules):
             if seed.kind not in kinds:
                 reader.wrong(
                     here,
@@ -126,13 +143,21 @@ def seeds(
             found[seed.name] = seed
             places.append((seed, here))
     if any(seed.kind == "generate" for seed in found.values()):
-        return generated.resolve(reader, places)
+        return rules.resolve(places)
     return tuple(found.values())
 
 
-def _seeds(reader: Reader, item: Any, at: Path, folder: str, listings: Mapping[str, Sequence[str]]) -> Iterator[Seed]:
-    if isinstance(item, Mapping):
-        seed = generated.read(reader, item, at) if "generate" in item else _long(reader, item, at, folder)
+def _seeds(
+    reader: Reader,
+    item: Any,
+    at: Path,
+    folder: str,
+    listings: Mapping[str, Sequence[str]],
+    rules: generated.Rules,
+) -> Iterator[Seed]:
+    if isinstance(item, Mapping) or (isinstance(item, str) and _kind(item) == "generate"):
+        ruled = isinstance(item, str) or "generate" in item
+        seed = rules.read(item, at) if ruled else _long(reader, item, at, folder)  # type: ignore[arg-type]
         if seed is not None:
             yield seed
         return
@@ -151,7 +176,7 @@ def _seeds(reader: Reader, item: Any, at: Path, folder: str, listings: Mapping[s
             "Name a file or a folder with files that end in " + ", ".join(f"`{each}`" for each in SEED_KINDS) + ".",
         )
     for name in names:
-        yield _seed(reader, posixpath.join(directory, name), at, folder)
+        yield from _seeds(reader, posixpath.join(directory, name), at, folder, listings, rules)
 
 
 def _seed(reader: Reader, path: str, at: Path, folder: str) -> Seed:

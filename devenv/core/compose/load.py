@@ -53,10 +53,11 @@ class WantedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What app reads before `load`: files of variables and labels, and the names of the files in seed folders (both
-    absolute)."""
+    """What app reads before `load`: files of variables and labels, files of rules for generated rows, and the names
+    of the files in seed folders (all absolute), with the rules among those."""
 
     env_files: tuple[WantedFile, ...] = ()
+    rules: tuple[WantedFile, ...] = ()
     folders: tuple[str, ...] = ()
 
 
@@ -66,6 +67,7 @@ def wanted(documents: Sequence[Document], *, variables: Mapping[str, str], worki
     document = _document(documents, variables)
     reader = Reader(document, variables, working_dir)
     files: dict[str, WantedFile] = {}
+    rules: dict[str, WantedFile] = {}
     folders: dict[str, None] = {}
     for name, service in _services(document.value).items():
         at = ("services", name)
@@ -75,10 +77,12 @@ def wanted(documents: Sequence[Document], *, variables: Mapping[str, str], worki
             files[file.path] = WantedFile(path=file.path, required=required, where=document.where(file.at))
         ours = service.get(extension.KEY)
         if isinstance(ours, Mapping):
-            for item, _ in extension.seed_items(ours.get("seed"), at):
+            for item, here in extension.seed_items(ours.get("seed"), (*at, extension.KEY, "seed")):
                 if (folder := extension.seed_folder(reader, item)) is not None:
                     folders[folder] = None
-    return Wanted(env_files=tuple(files.values()), folders=tuple(folders))
+                if (path := extension.seed_rules(reader, item)) is not None:
+                    rules[path] = WantedFile(path=path, required=True, where=document.where(here))
+    return Wanted(env_files=tuple(files.values()), rules=tuple(rules.values()), folders=tuple(folders))
 
 
 def load(
@@ -108,7 +112,7 @@ def load(
     document = _document(documents, variables)
     reader = Reader(document, variables, working_dir)
     normal = normalise(reader, project=project, texts=texts or {})
-    loader = _Loader(reader, normal, documents, folder, listings or {}, kinds) if normal else None
+    loader = _Loader(reader, normal, documents, folder, listings or {}, texts or {}, kinds) if normal else None
     stack = loader.stack(files) if loader else None
     raise_all(_unique(reader.errors))
     if stack is None:  # pragma: no cover: without a stack there is an error
@@ -158,9 +162,11 @@ class _Loader:
         documents: Sequence[Document],
         folder: str,
         listings: Mapping[str, Sequence[str]],
+        texts: Mapping[str, str],
         kinds: Kinds,
     ) -> None:
-        self.reader, self.normal, self.folder, self.listings, self.kinds = reader, normal, folder, listings, kinds
+        self.reader, self.normal, self.folder, self.kinds = reader, normal, folder, kinds
+        self.listings, self.contents = listings, texts
         self.written = _services(reader.document.value)
         self.raw = [_services(document.value) for document in documents]
         self.ours = {
@@ -237,7 +243,13 @@ class _Loader:
         official = self.official(name)
         seeder = self.text(ours, here, "seeder")
         seeds = extension.seeds(
-            reader, ours.get("seed"), (*here, "seed"), seeder=seeder, folder=self.folder, listings=self.listings
+            reader,
+            ours.get("seed"),
+            (*here, "seed"),
+            seeder=seeder,
+            folder=self.folder,
+            listings=self.listings,
+            texts=self.contents,
         )
         if seeds and not seeder:
             reader.wrong(

@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Any
 
-from devenv.core.generate import pools
+from devenv.core.generate import pools, records
 from devenv.core.generate.draw import WORD, Draw, permutation, spread, zipf
 from devenv.core.generate.pools import escaped
 
@@ -39,15 +39,18 @@ Text = Callable[[Sequence[Any]], Sequence[str]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """`raw` makes the values, `text` writes them; `decimals` are digits behind the point of raw whole numbers;
-    `null` is the share of rows without a value, of 2³². `kind` names the pool for what is made from it."""
+    `null` is the share of rows without a value, of 2³², and all are where the column of `only` is none of its texts.
+    `kind` and `options` tell what it is to what is made from it."""
 
     name: str
     kind: str
+    options: Mapping[str, Any]
     draw: Draw
     raw: Raw
     text: Text
     decimals: int = 0
     null: int = 0
+    only: tuple[str, frozenset[str]] | None = None
 
     def make(self, block: Block) -> None:
         """Put the values of `block` into it."""
@@ -56,6 +59,10 @@ class Column:
         if self.null:
             lots = self.draw.words(block.count, block.number, "null")
             texts = [NULL if lot < self.null else text for lot, text in zip(lots, texts, strict=True)]
+        if self.only:
+            other, wanted = self.only
+            found = zip(block.texts[other], texts, strict=True)
+            texts = [text if beside in wanted else NULL for beside, text in found]
         block.raw[self.name] = raw
         block.texts[self.name] = texts
 
@@ -175,7 +182,13 @@ def fixed(decimals: int) -> Text:
 
 
 def _money(options: Mapping[str, Any], draw: Draw, rows: int, made: Mapping[str, Column]) -> Made:
-    return _numbers(options, draw, options["from"], options["to"]), fixed(2), 2
+    if "around" in options:
+        return records.around(options, draw, made), fixed(2), 2
+    low, step = options["from"], options.get("step", 1)
+    if step == 1:
+        return _numbers(options, draw, low, options["to"]), fixed(2), 2
+    steps = _numbers(options, draw, 0, (options["to"] - low) // step)
+    return lambda block: [low + step * place for place in steps(block)], fixed(2), 2
 
 
 def _float(options: Mapping[str, Any], draw: Draw, rows: int, made: Mapping[str, Column]) -> Made:
@@ -267,14 +280,18 @@ def _value(options: Mapping[str, Any], draw: Draw, rows: int, made: Mapping[str,
 
 
 def _ref(options: Mapping[str, Any], draw: Draw, rows: int, made: Mapping[str, Column]) -> Made:
+    """A key of another table; raw is the place of its row there."""
     size, first, step = options["rows"], options.get("from", 1), options.get("step", 1)
-    if options.get("skew") != "zipf":
-        return (
-            lambda block: [first + step * place for place in draw.below(size, block.count, block.number)],
-            _plain,
-            0,
-        )
-    bounds = zipf(size)
+    if size <= _KEPT:
+        keys = [str(first + step * place) for place in range(size)]
+        text: Text = lambda raw: [keys[place] for place in raw]  # noqa: E731
+    else:
+        text = lambda raw: [str(first + step * place) for place in raw]  # noqa: E731
+    skew = options.get("skew", "uniform")
+    if skew == "uniform":
+        return lambda block: draw.below(size, block.count, block.number), text, 0
+    # `mild`: the most frequent come up some twenty times as often as the rarest.
+    bounds = zipf(size, size // 20 if skew == "mild" else 0)
     # Not simply the first rows are the frequent ones.
     factor, summand = permutation(draw, size)
 
@@ -285,21 +302,17 @@ def _ref(options: Mapping[str, Any], draw: Draw, rows: int, made: Mapping[str, C
         ]
 
     if size <= _KEPT:
-        keys = [str(first + step * ((rank * factor + summand) % size)) for rank in range(size)]
-        return lambda block: [keys[place] for place in places(block)], _same, 0
-    return (
-        lambda block: [first + step * ((rank * factor + summand) % size) for rank in places(block)],
-        _plain,
-        0,
-    )
+        order = [(rank * factor + summand) % size for rank in range(size)]
+        return lambda block: [order[rank] for rank in places(block)], text, 0
+    return lambda block: [(rank * factor + summand) % size for rank in places(block)], text, 0
 
 
 def _template(options: Mapping[str, Any], draw: Draw, rows: int, made: Mapping[str, Column]) -> Made:
     parts = options["text"]
     pattern = "%s".join(escaped(part).replace("%", "%%") for part in parts[::2])
-    names = parts[1::2]
+    texts = [records.texts(name, made) for name in parts[1::2]]
     return (
-        lambda block: [pattern % each for each in zip(*(block.texts[name] for name in names), strict=True)],
+        lambda block: [pattern % each for each in zip(*(text(block) for text in texts), strict=True)],
         _same,
         0,
     )
@@ -334,5 +347,5 @@ MAKERS: dict[str, Maker] = {
     "sequence": _sequence, "person": _person, "first_name": _of_pool(pools.FIRST), "last_name": _of_pool(pools.LAST),
     "email": _email, "money": _money, "integer": _integer, "float": _float, "words": _phrases("words"),
     "text": _phrases("text"), "choice": _choice, "boolean": _boolean, "uuid": _uuid, "value": _value, "ref": _ref,
-    "template": _template, "sum": _sum, "product": _product,
+    "template": _template, "sum": _sum, "product": _product, "record": records.record, "field": records.field,
 }  # fmt: skip

@@ -74,16 +74,16 @@ def spread(draw: Draw, count: int, block: int, distribution: str, use: str = "")
     return list(words)
 
 
-def zipf(size: int) -> list[int]:
-    """A table for ranks of which the kth comes up as 1/k: entry i is the first rank whose share begins at or after
-    i/65536; a rank is drawn between entry i and the next. Its last entry is `size`."""
-    total = sum(WORD // rank for rank in range(1, size + 1))
+def zipf(size: int, offset: int = 0) -> list[int]:
+    """A table for ranks of which the kth comes up as 1/(k + offset): entry i is the first rank whose share begins at or
+    after i/65536; a rank is drawn between entry i and the next. Its last entry is `size`."""
+    total = sum(WORD // rank for rank in range(1 + offset, size + offset + 1))
     bounds = [0]
     reached, rank = 0, 0
     for slot in range(1, 65_536):
         wanted = total * slot
-        while reached + WORD // (rank + 1) << 16 <= wanted and rank < size - 1:
-            reached += WORD // (rank + 1)
+        while reached + WORD // (rank + 1 + offset) << 16 <= wanted and rank < size - 1:
+            reached += WORD // (rank + 1 + offset)
             rank += 1
         bounds.append(rank)
     return [*bounds, size]

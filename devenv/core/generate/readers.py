@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h|d|w)")
 _DAY = 86_400
+_ONE = 1_000_000
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": _DAY, "w": 7 * _DAY}
 _TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?(?:Z| ?\+00:?00(?: UTC)?)?)?"
@@ -20,11 +21,12 @@ _NAMED = re.compile(r"\{([^{}]*)\}")
 
 
 class Problem(ValueError):
-    """The value is not `what`."""
+    """The value is not `what`; `said` is a sentence that says more, where there is one."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, said: str = "") -> None:
         super().__init__(what)
         self.what = what
+        self.said = said
 
 
 Read = Callable[[Any], Any]
@@ -122,6 +124,14 @@ def cents(value: Any) -> int:
     return int(found)
 
 
+def step(value: Any) -> int:
+    """A distance between two amounts, in cents."""
+    found = cents(value)
+    if found < 1:
+        raise Problem("an amount above 0, such as 0.5")
+    return found
+
+
 def share(value: Any) -> int:
     """A share of 1, as a number of 2³² parts."""
     found = _decimal(value)
@@ -141,12 +151,71 @@ def span(value: Any) -> list[int]:
 def weights(value: Any) -> list[list[Any]]:
     """[[value, weight in millionths], …] of a list, or of a mapping of value to weight."""
     if isinstance(value, list) and value:
-        return [[scalar(each), 1_000_000] for each in value]
+        return [[scalar(each), _ONE] for each in value]
     if isinstance(value, dict) and value:
-        shares = [int(_decimal(weight) * 1_000_000) for weight in value.values()]
-        if min(shares) >= 0 and any(shares):
-            return [[scalar(each), weight] for each, weight in zip(value, shares, strict=True)]
+        shares = _weights(value)
+        return [[scalar(each), weight] for each, weight in zip(value, shares, strict=True)]
     raise Problem("a list of values, or a mapping of value to weight")
+
+
+def _weights(given: Mapping[Any, Any]) -> list[int]:
+    """Weights in millionths, of what they are given for."""
+    what = "weights of 0 and above, one of them above 0"
+    found = []
+    for name, weight in given.items():
+        try:
+            found.append(int(_decimal(weight) * _ONE))
+        except Problem:
+            raise Problem(what, f"The weight of `{name}` is `{weight}`, which is no number.") from None
+        if found[-1] < 0:
+            raise Problem(what, f"The weight of `{name}` is below 0.")
+    if not any(found):
+        raise Problem(what, "All weights are 0, so there is nothing to choose.")
+    return found
+
+
+def records(value: Any) -> dict[str, Any]:
+    """`weights` in millionths, and `fields`: name → its text, or list of texts, in each of the records."""
+    what = "a list of mappings that have the same keys"
+    if not isinstance(value, list) or not value or not all(isinstance(each, dict) and each for each in value):
+        raise Problem(what)
+    fields: dict[str, list[Any]] = {name: [] for name in value[0] if name != "weight"}
+    if not fields:
+        raise Problem(what, "The records have no fields.")
+    for number, each in enumerate(value, 1):
+        for name in each:
+            if name not in fields and name != "weight":
+                raise Problem(what, f"Record {number} has a field `{name}`, which the first has not.")
+        for name, texts in fields.items():
+            if name not in each:
+                raise Problem(what, f"Record {number} has no `{name}`, which the first has.")
+            texts.append(_texts(each[name], f"`{name}` of record {number}"))
+    weighed = {f"record {number}": each.get("weight", 1) for number, each in enumerate(value, 1)}
+    return {"weights": _weights(weighed), "fields": fields}
+
+
+def _texts(value: Any, name: str) -> Any:
+    try:
+        if isinstance(value, list) and value:
+            # Lists in it are what YAML makes of `[*wood, *metal]`.
+            return [scalar(each) for part in value for each in (part if isinstance(part, list) else [part])]
+        return scalar(value)
+    except Problem:
+        raise Problem("a text or number, or a list of them", f"{name} is neither text nor number.") from None
+
+
+def only(value: Any) -> list[Any]:
+    """[column, [texts]] of `{column: text}`, or of a list of texts."""
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, texts),) = value.items()
+        return [name, [scalar(each) for each in (texts if isinstance(texts, list) else [texts])]]
+    raise Problem("a mapping of one column to the text, or texts, that it must have")
+
+
+def of_key(value: Any) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[^.]+\.[^.]+", value):
+        return value
+    raise Problem("a key of this table and a column of the table that it names, such as `product_id.price`")
 
 
 def date(value: Any) -> int:

@@ -6,11 +6,11 @@ of options; options may stand beside it too (`{ref: customers.id, skew: zipf}`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from devenv.core.generate import readers
+from devenv.core.generate import links, readers
 from devenv.core.generate.readers import Problem, Read
 from devenv.core.suggest import did_you_mean
 from devenv.model.manifest import Path
@@ -21,16 +21,15 @@ Wrong = Callable[[Path, str, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of column: how its options are read, those that it must have, and which of them a bare value is.
-
-    `sources` are options that name other columns; `number` says that its values can be calculated with."""
+    """A kind of column: how its options are read, those that it must have (or, in their place, those of `instead`), and
+    which of them a bare value is. `own`: it is a column of the table, and takes what any column takes."""
 
     options: Mapping[str, Read] = field(default_factory=dict)
     main: str = ""
     must: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
     null: bool = True
-    number: bool = False
+    own: bool = True
 
 
 _RANGE: dict[str, Read] = {"distribution": readers.word("uniform", "normal", "skewed")}
@@ -38,14 +37,13 @@ _MANY = {"of": readers.names}
 
 KINDS: Mapping[str, Kind] = {
     "sequence": Kind(
-        options={"from": readers.whole, "step": readers.whole}, main="from", null=False, number=True
+        options={"from": readers.whole, "step": readers.whole}, main="from", null=False
     ),
     "person": Kind(),
     "first_name": Kind(),
     "last_name": Kind(),
     "email": Kind(
-        options={"from": readers.names, "domain": readers.text, "unique": readers.flag}, main="from",
-        sources=("from",),
+        options={"from": readers.names, "domain": readers.text, "unique": readers.flag}, main="from"
     ),
     "date": Kind(
         options={"from": readers.date, "to": readers.date, "sorted": readers.flag}, must=("from", "to")
@@ -58,15 +56,18 @@ KINDS: Mapping[str, Kind] = {
         must=("from", "to"),
     ),
     "money": Kind(
-        options={"from": readers.cents, "to": readers.cents, **_RANGE}, must=("from", "to"), number=True
+        options={
+            "from": readers.cents, "to": readers.cents, "around": readers.text, "by": readers.share,
+            "step": readers.step, **_RANGE,
+        },
+        must=("from", "to"), instead=("around",),
     ),
     "integer": Kind(
-        options={"from": readers.whole, "to": readers.whole, "unique": readers.flag, **_RANGE}, must=("from", "to"),
-        number=True,
+        options={"from": readers.whole, "to": readers.whole, "unique": readers.flag, **_RANGE}, must=("from", "to")
     ),
     "float": Kind(
         options={"from": readers.decimal, "to": readers.decimal, "decimals": readers.digits, **_RANGE},
-        must=("from", "to"), number=True,
+        must=("from", "to"),
     ),
     "words": Kind(options={"count": readers.span}, main="count"),
     "text": Kind(options={"sentences": readers.span}, main="sentences"),
@@ -76,20 +77,23 @@ KINDS: Mapping[str, Kind] = {
     "value": Kind(options={"is": readers.scalar}, main="is", must=("is",)),
     "ref": Kind(
         options={
-            "to": readers.column, "skew": readers.word("uniform", "zipf"), "rows": readers.count,
+            "to": readers.column, "skew": readers.word("uniform", "mild", "zipf"), "rows": readers.count,
             "from": readers.whole, "step": readers.whole,
         },
         main="to", must=("to",),
     ),
-    "template": Kind(options={"text": readers.template}, main="text", must=("text",), sources=("text",)),
-    "sum": Kind(options=_MANY, main="of", must=("of",), sources=("of",), number=True),
-    "product": Kind(options=_MANY, main="of", must=("of",), sources=("of",), number=True),
+    "copy": Kind(options={"of": readers.of_key}, main="of", must=("of",), null=False),
+    "record": Kind(options={"of": readers.records}, main="of", must=("of",), own=False),
+    "field": Kind(options={"of": readers.text}, main="of", must=("of",)),
+    "template": Kind(options={"text": readers.template}, main="text", must=("text",)),
+    "sum": Kind(options=_MANY, main="of", must=("of",)),
+    "product": Kind(options=_MANY, main="of", must=("of",)),
     "after": Kind(
         options={"column": readers.text, "from": readers.seconds, "to": readers.seconds}, main="column",
-        must=("column", "to"), sources=("column",),
+        must=("column", "to"),
     ),
 }  # fmt: skip
-OPTIONS = tuple(sorted({name for kind in KINDS.values() for name in kind.options} | {"nulls"}))
+OPTIONS = tuple(sorted({name for kind in KINDS.values() for name in kind.options} | {"nulls", "only", "hidden"}))
 
 
 def read(written: Any, wrong: Wrong) -> dict[str, Any] | None:
@@ -120,7 +124,9 @@ def read(written: Any, wrong: Wrong) -> dict[str, Any] | None:
         return None
     found["columns"] = [each for name, column in columns.items() if (each := _column(str(name), column, tell))]
     if not before:
-        _sources(found["columns"], tell)
+        links.check(found["columns"], tell)
+        if not any(kind != "record" and not options.get("hidden") for _, kind, options in found["columns"]):
+            tell(("columns",), "No column is one of the table's.", "Take `hidden` from those that are.")
     return None if before else found
 
 
@@ -129,7 +135,7 @@ def _value(reading: Read, value: Any, path: Path, tell: Wrong) -> Any:
         return reading(value)
     except Problem as problem:
         name = next((f"`{part}`" for part in reversed(path) if isinstance(part, str)), "it")
-        tell(path, f"{name} must be {problem.what}.", f"Write {problem.what}.")
+        tell(path, problem.said or f"{name} must be {problem.what}.", f"Write {problem.what}.")
         return None
 
 
@@ -161,7 +167,7 @@ def _column(name: str, written: Any, tell: Wrong) -> list[Any] | None:
         tell((*path, kind), f"`{kind}` takes no value.", f"Write `{name}: {kind}`.")
         return None
     given |= {str(key): ((*path, key), value) for key, value in written.items() if key != kind}
-    known: dict[str, Read] = {**rule.options, **({"nulls": readers.share} if rule.null else {})}
+    known: dict[str, Read] = {**rule.options, **_any_column(rule)}
     options: dict[str, Any] = {}
     for key, (place, value) in given.items():
         if str(key).startswith("x-"):
@@ -173,7 +179,11 @@ def _column(name: str, written: Any, tell: Wrong) -> list[Any] | None:
             tell(place, f"`{key}` means nothing for `{kind}`.", hint)
             continue
         options[key] = _value(known[key], value, place, tell)
-    for key in rule.must:
+    instead = [key for key in rule.instead if key in given]
+    for key in instead and rule.must:
+        if key in given:
+            tell(given[key][0], f"`{key}` means nothing beside `{instead[0]}`.", "Take one of the two out.")
+    for key in () if instead else rule.must:
         if key not in given:
             tell(path, f"`{kind}` needs `{key}`.", f"Add `{key}:` to the column `{name}`.")
     low, high = options.get("from"), options.get("to")
@@ -182,63 +192,17 @@ def _column(name: str, written: Any, tell: Wrong) -> list[Any] | None:
     return [name, kind, options]
 
 
+def _any_column(rule: Kind) -> dict[str, Read]:
+    """What stands beside a column of any kind."""
+    if not rule.own:
+        return {}
+    return {"hidden": readers.flag, "only": readers.only, **({"nulls": readers.share} if rule.null else {})}
+
+
 def _in_order(kind: str, low: Any, high: Any) -> bool:
     if kind == "float":
         return float(low) <= float(high)
     return bool(low < high if kind in ("time", "date") else low <= high)
-
-
-def source_names(kind: str, options: Mapping[str, Any]) -> Iterator[str]:
-    """The columns that a column is made from."""
-    for key in KINDS[kind].sources:
-        value = options.get(key)
-        if key == "text" and value is not None:
-            yield from value[1::2]
-        elif isinstance(value, str):
-            yield value
-        else:
-            yield from value or ()
-
-
-def in_order(columns: list[list[Any]]) -> list[list[Any]]:
-    """The columns, each after those that it is made from. A circle ends the list short."""
-    done: dict[str, list[Any]] = {}
-    waiting = list(columns)
-    while waiting:
-        ready = [each for each in waiting if all(name in done for name in source_names(each[1], each[2]))]
-        if not ready:
-            break
-        done |= {each[0]: each for each in ready}
-        waiting = [each for each in waiting if each[0] not in done]
-    return list(done.values())
-
-
-def _sources(columns: list[list[Any]], tell: Wrong) -> None:
-    by_name = {name: (kind, options) for name, kind, options in columns}
-    fine = True
-    for name, kind, options in columns:
-        path: Path = ("columns", name, kind)
-        for source in source_names(kind, options):
-            if source not in by_name:
-                hint = did_you_mean(source, by_name) or "Name a column of this table."
-                tell(path, f"There is no column `{source}`.", hint)
-                fine = False
-                continue
-            other, others = by_name[source]
-            if others.get("nulls"):
-                tell(path, f"`{source}` has no value in some rows.", "Take `nulls` from it.")
-            if kind in ("sum", "product") and not KINDS[other].number:
-                tell(path, f"`{source}` is no number.", "Name columns of `integer`, `float`, `money` or `sequence`.")
-            if kind == "after" and other not in ("time", "after"):
-                tell(path, f"`{source}` is no time.", "Name a column of `time`.")
-    if fine and len(in_order(columns)) < len(columns):
-        known = {each[0] for each in in_order(columns)}
-        circle = [name for name in by_name if name not in known]
-        tell(
-            ("columns", circle[0]),
-            f"{', '.join(f'`{name}`' for name in circle)} are made from each other.",
-            "Begin with a column that is made from none.",
-        )
 
 
 def fitting(found: Mapping[str, Any], tell: Wrong) -> None:

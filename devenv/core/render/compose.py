@@ -159,7 +159,7 @@ def _seed(item: Any) -> dict[str, Any] | str:
             return item
         long = {SEED_KINDS[suffix]: item}
     if "generate" in long:
-        long.setdefault("name", generated(long["generate"]["table"]))
+        long.setdefault("name", generated(long["generate"]))
         long.setdefault("scale", ports.reference(SCALE, "1"))
         return long
     kind = next(kind for kind in SEED_FILES if kind in long)

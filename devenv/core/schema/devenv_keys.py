@@ -105,8 +105,8 @@ SERVICE: dict[str, Schema] = {
             listed(either(PATH, _SEED_ONE, title="a path or a long form"), "a list of paths or long forms"),
             title="a path or a list of seeds",
         ),
-        "What to load once it is ready: files (.sql, .csv, .jsonl; for Redis .redis, .json, .jsonl, .rdb), folders "
-        "of them, or rows made by rule (`generate`); in order, each once per data.",
+        "What to load once it is ready: files (.sql, .csv, .jsonl, .yaml with rules to make rows by; for Redis "
+        ".redis, .json, .jsonl, .rdb), folders of them, or rules at once (`generate`); in order, each once per data.",
         ["seeds/schema.sql", "seeds/products.csv"],
     ),
     "one_shot": key(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from devenv.core.schema.shapes import NUMBER, TEXT, TEXT_OR_NUMBER, Schema, either, key
+from devenv.core.schema.shapes import NUMBER, PATH, TEXT, TEXT_OR_NUMBER, Schema, either, key
 
 _ANY: Schema = {"title": "options"}
 _BARE: Schema = {"title": "nothing, or options"}
@@ -31,7 +31,10 @@ COLUMN: dict[str, Schema] = {
         {"from": "2024-01-01", "to": "2026-01-01", "rhythm": "daily"},
     ),
     "money": key(
-        _ANY, "An amount with two digits behind the point: `from`, `to`, `distribution`.", {"from": 1, "to": 499.99}
+        _ANY,
+        "An amount with two digits behind the point: `from`, `to`, `distribution`; or `around` a field of a `record`, "
+        "at most the share `by` away. With `step` in multiples of it.",
+        {"from": 1, "to": 499.99},
     ),
     "integer": key(
         _ANY,
@@ -55,10 +58,18 @@ COLUMN: dict[str, Schema] = {
     "ref": key(
         _ANY,
         "A key of another table, `table.column`: of a generated one whose column is a `sequence`, or with `rows` (and "
-        "`from`, `step`) of any. `skew: zipf`: few come up often, most seldom.",
+        "`from`, `step`) of any. `skew: zipf`: few come up often, most seldom; `mild`: not by much.",
         "customers.id",
     ),
-    "template": key(TEXT, "A text with the values of other columns in it.", "P-{id}"),
+    "copy": key(_ANY, "What the row that a `ref` names has in another column, `key.column`.", "product_id.price"),
+    "record": key(
+        _ANY,
+        "One of a list of mappings for each row (by their `weight`, where they have one). It is no column of the "
+        "table: others take its fields, so that they fit each other.",
+        [{"city": "Paris", "country": "FR"}, {"city": "Oslo", "country": "NO", "weight": 0.5}],
+    ),
+    "field": key(_ANY, "A field of a `record`; where that is a list, one of its values.", "place.city"),
+    "template": key(TEXT, "A text with the values of other columns in it, or fields of a `record`.", "P-{id}"),
     "sum": key(_NAMES, "The sum of columns.", ["net", "tax"]),
     "product": key(_NAMES, "The product of columns.", ["quantity", "price"]),
     "after": key(
@@ -66,10 +77,16 @@ COLUMN: dict[str, Schema] = {
         {"column": "created", "from": "1h", "to": "3d"},
     ),
     "nulls": key(_SHARE, "This share of rows has no value.", 0.1),
+    "only": key(
+        _ANY, "Rows where another column is another text (or none of a list) have no value.", {"status": "done"}
+    ),
+    "hidden": key(_FLAG, "It is no column of the table: others are made from it.", True),
     "unique": key(_FLAG, "No value comes up twice (`email`, `integer`).", True),
     "from": key(TEXT_OR_NUMBER | _ANY, "See the kind.", 1),
     "to": key(TEXT_OR_NUMBER | _ANY, "See the kind.", 100),
-    "step": key(_NUMBER, "See `sequence`, `ref`.", 1),
+    "step": key(_NUMBER, "See `sequence`, `ref`, `money`.", 1),
+    "around": key(_ANY, "See `money`.", "thing.price"),
+    "by": key(_SHARE, "See `money`.", 0.2),
     "distribution": key(_ANY, "See `integer`.", "skewed"),
     "decimals": key(_NUMBER, "See `float`.", 1),
     "rhythm": key(_ANY, "See `time`.", "daily"),
@@ -87,8 +104,14 @@ _COLUMN: Schema = either(
     title="the name of a kind, or a mapping with one",
 )
 GENERATE: dict[str, Schema] = {
-    "table": key({"title": "a text"}, "Table the rows go to, which the seed then owns.", "customers"),
-    "rows": key({"title": "a whole number"}, "How many, at scale 1.", 20_000),
+    "table": key(
+        {"title": "a text"}, "Table the rows go to, which the seed then owns; in a file of rules its stem.", "customers"
+    ),
+    "rows": key(
+        {"title": "a whole number"},
+        "How many, at scale 1. Times the scale it is rounded to the nearest, a half upward, and at least 1.",
+        20_000,
+    ),
     "random_seed": key(
         {"title": "a whole number"}, "Another number gives other rows, the same one the same on any machine; 1.", 7
     ),
@@ -100,8 +123,12 @@ GENERATE: dict[str, Schema] = {
 }
 SEED: dict[str, Schema] = {
     "generate": key(
-        {"type": "object", "title": "a mapping with `table`, `rows` and `columns`", "properties": GENERATE},
-        "Rows made by rule for a PostgreSQL table.",
+        either(
+            PATH,
+            {"type": "object", "title": "a mapping with `table`, `rows` and `columns`", "properties": GENERATE},
+            title="a path, or a mapping with `table`, `rows` and `columns`",
+        ),
+        "Rows made by rule for a PostgreSQL table; the rules may stand in a YAML file of their own.",
         {"table": "customers", "rows": 20_000, "columns": {"id": "sequence", "name": "person"}},
     ),
     "scale": key(

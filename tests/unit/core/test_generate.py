@@ -55,6 +55,17 @@ EVERY: dict[str, Any] = {
     "customer": {"ref": "customers.id", "skew": "zipf", "rows": 200},
     "product": {"ref": {"to": "products.id", "rows": 50, "from": 7, "step": 2}},
     "code": {"template": "P-{id}: 100% of {status}"},
+    "place": {"record": [{"city": "Paris", "country": "FR", "rent": 20}, {"city": "Oslo\t", "country": ["NO", "SE"],
+                          "rent": 35.5, "weight": 3}]},
+    "city": {"field": "place.city"},
+    "land": {"field": "place.country"},
+    "address": {"template": "{place.city} 1"},
+    "rent": {"money": {"around": "place.rent", "by": 0.1}},
+    "charm": {"money": {"from": 1, "to": 9, "step": 0.95}},
+    "client": {"ref": "customers.id", "skew": "mild", "rows": 200},
+    "closed": {"time": {"from": "2024-01-01", "to": "2024-02-01"}, "only": {"status": ["done", "pa\tid"]}},
+    "part": {"integer": {"from": 1, "to": 9}, "hidden": True},
+    "twice": {"sum": ["part", "part"]},
 }  # fmt: skip
 
 
@@ -67,11 +78,46 @@ def options(columns: dict[str, Any], rows: int = 3000, **more: Any) -> dict[str,
     return found
 
 
+def of_parent(columns: dict[str, Any], rows: int = 3000) -> list[list[str]]:
+    """Lines of a table whose `item` is a key of `PARENT`."""
+    child = options(columns, rows)
+    assert fits(options(**PARENT), child) == []
+    text = b"".join(part for _, part in Table("t", child).blocks()).decode()
+    return [line.split("\t") for line in text[:-1].split("\n")]
+
+
 def lines(columns: dict[str, Any], rows: int = 3000, **more: Any) -> list[list[str]]:
     table = Table("t", options(columns, rows, **more))
     text = b"".join(part for _, part in table.blocks()).decode()
     assert text.endswith("\n")
     return [line.split("\t") for line in text[:-1].split("\n")]
+
+
+PARENT: dict[str, Any] = {
+    "columns": {
+        "id": {"sequence": {"from": 7, "step": 3}},
+        "kind": {"record": [{"name": "cup", "price": 9}, {"name": "pot", "price": 30}]},
+        "name": {"template": "{kind.name} {id}"},
+        "price": {"money": {"around": "kind.price", "by": 0.2}},
+        "large": {"integer": {"from": 10**17, "to": 10**17 + 9}},
+        "huge": {"product": ["large", "large"]},
+        "since": {"time": {"from": "2024-01-01", "to": "2024-02-01"}},
+        "rare": {"uuid": {}, "nulls": 0.5},
+        "done": {"boolean": 0.5, "only": {"name": "cup 7"}},
+    },
+    "rows": 1500,
+    "table": "items",
+}
+COPIES: dict[str, Any] = {
+    "item": {"ref": "items.id", "skew": "mild"},
+    "name": {"copy": "item.name"},
+    "price": {"copy": "item.price"},
+    "huge": {"copy": "item.huge"},
+    "since": {"copy": "item.since", "hidden": True},
+    "quantity": {"integer": {"from": 1, "to": 9}},
+    "total": {"product": ["quantity", "price"]},
+    "at": {"after": {"column": "since", "from": "1s", "to": "1h"}},
+}
 
 
 def values(name: str, **also: Any) -> list[str]:
@@ -83,12 +129,13 @@ def test_the_bytes_are_these_on_every_machine() -> None:
     """What changes here changes every team's data: then `ALGORITHM` counts up."""
     table = Table("t", options(EVERY))
     found = hashlib.sha256(b"".join(part for _, part in table.blocks())).hexdigest()
-    assert found == "52d0978d08fed7dee6b57cf369f284cb1471ea97efe2f9b740654e4cd24ba472"
+    assert found == "e672250709cd15200dcd322019370c82029a587b2eb75c3c5a583692f119ddcc"
 
 
 def test_every_kind_is_made_and_shown_here() -> None:
     assert set(MAKERS) == set(KINDS)
-    shown = {each if isinstance(each, str) else next(key for key in each if key in KINDS) for each in EVERY.values()}
+    every = [*EVERY.values(), *COPIES.values()]
+    shown = {each if isinstance(each, str) else next(key for key in each if key in KINDS) for each in every}
     assert shown == set(KINDS)
 
 
@@ -109,7 +156,7 @@ def test_counts_are_exact() -> None:
         parts = list(Table("t", options({"id": "sequence"}, rows)).blocks())
         assert sum(count for count, _ in parts) == rows
         assert b"".join(part for _, part in parts).count(b"\n") == rows
-    cases = [(20_000, "0.1", 2000), (20_000, "5", 100_000), (5, "0.1", 1), (4, "0.1", 0), (3, "0.5", 2), (7, "1e0", 7)]
+    cases = [(20_000, "0.1", 2000), (20_000, "5", 100_000), (5, "0.1", 1), (4, "0.1", 1), (0, "5", 0), (3, "0.5", 2)]
     for rows, scale, found in cases:
         by = factor(scale)
         assert by is not None
@@ -229,7 +276,7 @@ COLUMNS = {
     "b": {"integer": {"from": 1}},
     "c": {"integer": {"from": 5, "to": 1}},
     "d": {"money": {"from": 1.234, "to": 2}},
-    "e": {"choice": {"x": -1}},
+    "e": {"choice": {"y": 1, "x": -1}},
     "f": {"boolean": 2},
     "g": {"time": {"from": "2024", "to": "2025-13-01"}},
     "h": {"date": {"from": "2024-01-01 08:00", "to": "2025-01-01"}},
@@ -246,13 +293,28 @@ COLUMNS = {
     "s": {"integer": {"from": 1, "to": 2, "unique": "maybe", "distribution": "flat"}},
     "t": {"value": None},
     "u": {"email": []},
+    "v": {"choice": {"x": 0, "y": 0}},
+    "w": {"choice": {"x": "many"}},
+    "x": {"choice": []},
+    "ra": {"record": []},
+    "rb": {"record": [{"weight": 1}]},
+    "rc": {"record": [{"a": 1}, {"b": 1}]},
+    "rd": {"record": [{"a": 1, "b": 2}, {"a": 1}]},
+    "re": {"record": [{"a": {}}]},
+    "rf": {"record": [{"a": 1, "weight": 0}]},
+    "rg": {"record": [{"a": 1}], "nulls": 0.5},
+    "rh": {"money": {"around": "ra.a", "to": 3}},
+    "ri": {"money": {"from": 1, "to": 3, "step": 0}},
+    "rj": {"copy": "price"},
+    "rk": {"uuid": {}, "only": "done"},
+    "rl": {"uuid": {}, "hidden": "perhaps"},
 }
 SAID = [
     (("columns", "a"), "`sequnce` is no kind of column."),
     (("columns", "b"), "`integer` needs `to`."),
     (("columns", "c"), "`c` ends before it begins."),
     (("columns", "d", "money", "from"), "`from` must be an amount with two digits behind the point."),
-    (("columns", "e", "choice"), "`choice` must be a list of values, or a mapping of value to weight."),
+    (("columns", "e", "choice"), "The weight of `x` is below 0."),
     (("columns", "f", "boolean"), "`boolean` must be a share from 0 to 1."),
     (("columns", "g", "time", "from"), "`from` must be a time such as 2024-12-31, or `2024-12-31 08:00`, in UTC."),
     (("columns", "g", "time", "to"), "`to` must be a time such as 2024-12-31, or `2024-12-31 08:00`, in UTC."),
@@ -272,6 +334,27 @@ SAID = [
     (("columns", "s", "integer", "distribution"), "`distribution` must be one of `uniform`, `normal`, `skewed`."),
     (("columns", "t"), "`value` needs `is`."),
     (("columns", "u", "email"), "`email` must be the name of a column, or a list of them."),
+    (("columns", "v", "choice"), "All weights are 0, so there is nothing to choose."),
+    (("columns", "w", "choice"), "The weight of `x` is `many`, which is no number."),
+    (("columns", "x", "choice"), "`choice` must be a list of values, or a mapping of value to weight."),
+    (("columns", "ra", "record"), "`record` must be a list of mappings that have the same keys."),
+    (("columns", "rb", "record"), "The records have no fields."),
+    (("columns", "rc", "record"), "Record 2 has a field `b`, which the first has not."),
+    (("columns", "rd", "record"), "Record 2 has no `b`, which the first has."),
+    (("columns", "re", "record"), "`a` of record 1 is neither text nor number."),
+    (("columns", "rf", "record"), "All weights are 0, so there is nothing to choose."),
+    (("columns", "rg", "nulls"), "`nulls` means nothing for `record`."),
+    (("columns", "rh", "money", "to"), "`to` means nothing beside `around`."),
+    (("columns", "ri", "money", "step"), "`step` must be an amount above 0, such as 0.5."),
+    (
+        ("columns", "rj", "copy"),
+        "`copy` must be a key of this table and a column of the table that it names, such as `product_id.price`.",
+    ),
+    (
+        ("columns", "rk", "only"),
+        "`only` must be a mapping of one column to the text, or texts, that it must have.",
+    ),
+    (("columns", "rl", "hidden"), "`hidden` must be `true` or `false`."),
 ]
 
 
@@ -346,6 +429,123 @@ def test_keys_come_from_the_table_that_is_named() -> None:
             options({"id": "sequence"}, 4, table="later"),
         ]
         assert fits(*tables) == [(at, said)]
+
+
+def test_a_copy_is_what_the_other_table_has() -> None:
+    made = Table("items", options(**PARENT))
+    text = b"".join(part for _, part in made.blocks()).decode()
+    parent = {(line := row.split("\t"))[0]: line[1:] for row in text.splitlines()}
+    assert made.names == ("id", "name", "price", "large", "huge", "since", "rare", "done")
+    found = of_parent(COPIES)
+    for item, name, price, huge, quantity, total, at in found:
+        assert [name, price, huge] == [parent[item][0], parent[item][1], parent[item][3]]
+        assert total == str(int(quantity) * Decimal(price))
+        assert parent[item][4] < at
+    assert len({line[0] for line in found}) > 1000
+
+
+def test_a_copy_that_cannot_be_is_told() -> None:
+    for written, said in (
+        ({"a": {"ref": "items.id"}, "b": {"copy": "a.prize"}}, "`items` has no column `prize`."),
+        ({"a": {"ref": "items.id"}, "b": {"copy": "a.kind"}}, "`kind` of `items` is a record, no column."),
+        ({"a": {"ref": "items.id"}, "b": {"copy": "a.rare"}}, "`items.rare` has no value in some rows."),
+        ({"a": {"ref": "items.id"}, "b": {"copy": "a.done"}}, "`items.done` has no value in some rows."),
+        (
+            {"a": {"ref": "items.id", "rows": 9}, "b": {"copy": "a.price"}},
+            "`a` is no key of a table that is generated before this one, so there is nothing to copy.",
+        ),
+        (
+            {"id": "sequence", "a": {"ref": "t.id"}, "b": {"copy": "a.id"}},
+            "`a` is no key of a table that is generated before this one, so there is nothing to copy.",
+        ),
+        ({"a": {"ref": "itms.id"}, "b": {"copy": "a.price"}}, "No table `itms` is generated before this one."),
+        (
+            {"a": {"ref": "items.id"}, "b": {"copy": "a.name"}, "c": {"sum": "b"}},
+            "`b` is a copy of what is no number.",
+        ),
+        (
+            {"a": {"ref": "items.id"}, "b": {"copy": "a.price"}, "c": {"after": {"column": "b", "to": 1}}},
+            "`b` is a copy of what is no time.",
+        ),
+    ):  # fmt: skip
+        assert [what for _, what in fits(options(**PARENT), options(written, 9))] == [said]
+
+
+def test_a_copy_of_a_copy_follows_both_keys() -> None:
+    middle = options({"id": "sequence", **{key: COPIES[key] for key in ("item", "price")}}, 20, table="lines")
+    last = options({"line": {"ref": "lines.id"}, "price": {"copy": "line.price"}, "all": {"sum": "price"}}, 50)
+    assert fits(options(**PARENT), middle, last) == []
+    prices = [line.split("\t")[2] for _, part in Table("lines", middle).blocks() for line in part.decode().splitlines()]
+    rows = b"".join(part for _, part in Table("t", last).blocks()).decode().splitlines()
+    assert all(row.split("\t")[1:] == [prices[int(row.split("\t")[0]) - 1]] * 2 for row in rows)
+
+
+def test_records_keep_fields_together_and_their_weights() -> None:
+    names = ("place", "city", "land", "address", "rent")
+    found = lines({name: EVERY[name] for name in names})
+    assert {tuple(line[:3]) for line in found} == {
+        ("Paris", "FR", "Paris 1"), ("Oslo\\t", "NO", "Oslo\\t 1"), ("Oslo\\t", "SE", "Oslo\\t 1"),
+    }  # fmt: skip
+    assert 0.7 < sum(line[0] == "Oslo\\t" for line in found) / len(found) < 0.8
+    for city, _, _, rent in found:
+        assert Decimal(18) <= Decimal(rent) <= Decimal(22) if city == "Paris" else 31 < Decimal(rent) < Decimal("39.06")
+    assert {Decimal(each) % Decimal("0.95") for each in values("charm")} == {Decimal("0.05")}
+    wide = {"record": [{"p": 10}]}
+    near = lines({"r": wide, "a": {"money": {"around": "r.p", "by": 0.25, "step": 2, "distribution": "normal"}}})
+    assert {line[0] for line in near} == {"8.00", "10.00", "12.00"}
+    assert {line[0] for line in lines({"r": wide, "a": {"money": {"around": "r.p"}}}, 9)} == {"10.00"}
+    both = {"record": [{"m": [["Oak", "Ash"], "Tin"]}]}
+    assert {line[0] for line in lines({"r": both, "a": {"field": "r.m"}})} == {"Oak", "Ash", "Tin"}
+
+
+def test_hidden_columns_and_those_of_some_rows() -> None:
+    assert {len(line) for line in lines({name: EVERY[name] for name in ("place", "part", "twice")})} == {1}
+    for status, closed in lines({name: EVERY[name] for name in ("status", "closed")}):
+        assert (closed == "\\N") == (status == "new")
+
+
+def test_what_cannot_be_made_from_a_column_is_told() -> None:
+    record = {"record": [{"name": "cup", "price": 9, "made": ["a", "b"], "odd": "x"}]}
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"a": {"field": "r"}}, "`r` is a record, no column."),
+        ({"a": {"email": "r"}}, "`r` is a record, no column."),
+        ({"a": {"template": "{r}"}}, "`r` is a record, no column."),
+        ({"a": {"field": "r.nam"}}, "`r` has no field `nam`."),
+        ({"a": {"field": "id.x"}}, "`id` is no record."),
+        ({"a": {"template": "{id.x}"}}, "`id` is no record."),
+        ({"a": {"money": {"around": "id"}}}, "`id` is no record."),
+        ({"a": {"template": "{r.made}"}}, "`r.made` is a list."),
+        ({"a": {"money": {"around": "r.odd"}}}, "`x`, a `r.odd`, is no amount."),
+        ({"a": {"copy": "id.price"}}, "`id` is no key of another table."),
+        ({"a": {"uuid": {}, "only": {"nobody": "x"}}}, "There is no column `nobody`."),
+        ({"a": {"uuid": {}, "only": {"r": "x"}}}, "`r` is a record, no column."),
+        ({"a": {"uuid": {}, "only": {"c": "doen"}}}, "`c` is never `doen`."),
+        ({"a": {"uuid": {}, "only": {"c": "done"}}, "b": {"template": "{a}"}}, "`a` has no value in some rows."),
+        ({"a": {"uuid": {}, "only": {"b": "x"}}, "b": {"template": "{a}"}}, "`a` has no value in some rows."),
+    ]
+    for columns, said in cases:
+        whole = {"id": "sequence", "r": record, "c": {"choice": ["new", "done"]}, **columns}
+        assert said in [what for _, what in told({"table": "t", "rows": 1, "columns": whole})]
+    assert told({"table": "t", "rows": 1, "columns": {"a": {"uuid": {}, "hidden": True}}}) == [
+        (("columns",), "No column is one of the table's.")
+    ]
+
+
+def test_tables_that_refer_to_each_other_are_told() -> None:
+    first = options({"id": "sequence", "b": {"ref": "b.id"}}, 9, table="a")
+    middle = options({"id": "sequence", "c": {"ref": "c.id"}}, 9, table="b")
+    last = options({"id": "sequence", "a": {"ref": "a.id"}}, 9, table="c")
+    assert [what for _, what in fits(first, middle, last)] == [
+        "`a` and `b` refer to each other.",
+        "`b` and `c` refer to each other.",
+    ]
+
+
+def test_mild_is_milder_than_zipf() -> None:
+    found = Counter(values("client"))
+    assert set(found) <= {str(number) for number in range(1, 201)}
+    most = [count for _, count in found.most_common()]
+    assert 2 < most[0] / most[100] < 9
 
 
 def test_what_does_not_fit_the_number_of_rows_is_told() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from devenv.core.catalogue import read_service
@@ -16,6 +18,10 @@ from devenv.model.stack import Seed
 from tests.unit.core.compiling import catalogue, templates
 
 CACHE = 'name: redis\ntitle: Redis\nimage: redis\ndefault: "8"\nversions: ["8"]\nport: 6379\nseeder: redis\n'
+
+
+RULES: dict[str, str] = {}
+"""Files of rules by their absolute paths."""
 
 
 def known() -> dict[str, CatalogueService]:
@@ -42,7 +48,8 @@ def read_back(text: str, **variables: str) -> dict[str, tuple[Seed, ...]]:
     rendered = render(manifest, known(), templates=templates(), existing={}, kinds=PROBES).files[file]
     stack = load(
         [read_yaml(rendered, file)], variables=variables, folder="/repo", working_dir="/repo/.devcontainer",
-        kinds=PROBES, files=[f"/repo/{file}"], texts={}, listings={"/repo/more": ("b.rdb", "a.redis", "notes.txt")},
+        kinds=PROBES, files=[f"/repo/{file}"], texts=RULES,
+        listings={"/repo/more": ("b.rdb", "a.redis", "notes.txt"), "/repo/made": ("a.yaml", "b.yml", "c.csv")},
     )  # fmt: skip
     return {name: service.seeds for name, service in stack.services.items()}
 
@@ -97,9 +104,72 @@ def test_generated_tables_are_scaled_and_know_their_parents_and_children() -> No
 
 
 def test_a_scale_is_a_number_above_nothing_and_leaves_no_parent_empty() -> None:
-    for scale, said in (("many", "rows is `many`."), ("0", "The scale"), ("0.01", "has no rows to refer to")):
+    for scale, said in (("many", "rows is `many`."), ("0", "The scale"), ("-1", "The scale"), ("nan", "The scale")):
         with pytest.raises(DevenvError, match=said):
             read_back(GENERATED, DEVENV_SCALE=scale)
+    assert {seed.options["rows"] for seed in read_back(GENERATED, DEVENV_SCALE="0.001")["db"][1:]} == {1, 5}
+
+
+@pytest.fixture
+def rules() -> Iterator[dict[str, str]]:
+    yield RULES
+    RULES.clear()
+
+
+def test_rules_may_stand_in_files_of_their_own(rules: dict[str, str]) -> None:
+    rules["/repo/seeds/customers.yaml"] = "rows: 25\ncolumns: {id: sequence}\n"
+    rules["/repo/seeds/o.yml"] = (
+        "table: orders\nrows: 70\ncolumns: {customer: {ref: customers.id}, price: {value: $5}}\n"
+    )
+    text = "name: x\nservices:\n  db:\n    use: postgres\n    seed: [./seeds/customers.yaml, %s]\n"
+    long = text % "{generate: seeds/o.yml, name: buys, scale: 2}"
+    assert told(long) == []
+    customers, orders = read_back(long, DEVENV_SCALE="0.1")["db"]
+    assert (customers.name, customers.table, customers.options["rows"]) == ("seeds/customers.yaml", "customers", 3)
+    assert (orders.name, orders.table, orders.options["rows"]) == ("buys", "orders", 140)
+    assert customers.children == (orders,)
+    # Nothing in them is a variable.
+    assert orders.options["columns"][1][2] == {"is": "$5"}
+    # Beside tables whose rules stand in the manifest.
+    inline = text % "{generate: {table: orders, rows: 7, columns: {customer: {ref: customers.id}}}}"
+    assert told(inline) == []
+    assert read_back(inline)["db"][1].options["columns"][0][2]["rows"] == 25
+    # And in a folder.
+    rules["/repo/made/a.yaml"] = rules["/repo/seeds/customers.yaml"]
+    rules["/repo/made/b.yml"] = "rows: 9\ncolumns: {customer: {ref: a.id}}\n"
+    seeds = read_back("name: x\nservices:\n  db:\n    use: postgres\n    seed: [made/]\n")["db"]
+    assert [(seed.name, seed.kind, seed.table) for seed in seeds] == [
+        ("made/a.yaml", "generate", "a"), ("made/b.yml", "generate", "b"), ("made/c.csv", "csv", "c"),
+    ]  # fmt: skip
+
+
+def test_what_is_wrong_with_rules_in_a_file_has_its_place_there(rules: dict[str, str]) -> None:
+    text = "name: x\nservices:\n  db:\n    use: postgres\n    seed: [seeds/a.yaml, seeds/b.yaml]\n"
+    for first, second, said in (
+        ("rows: 1\ncolumns:\n  id: sequnce\n", "rows: x\ncolumns: {}\n", [
+            "seeds/a.yaml:3:3: `sequnce` is no kind of column.",
+            "seeds/b.yaml:1:1: `rows` must be a whole number from 0 to 2,000,000,000.",
+            "seeds/b.yaml:2:1: `generate` needs `columns`.",
+        ]),
+        ("rows: 1\ncolumns: {id: sequence}\n", "rows: 2\ncolumns:\n  a: {ref: c.id}\n", [
+            "seeds/b.yaml:3:7: No table `c` is generated before this one.",
+        ]),
+        ("rows: 1\nrows: 2\n", "- a\n", [
+            "seeds/a.yaml:2:1: `rows` is given twice.", "seeds/b.yaml:1:1: `generate` is no mapping.",
+        ]),
+        ("rows: [\n", "rows: 2\ncolumns: {a: {ref: a.id}}\n", [None]),
+        ("", "rows: 1\ncolumns: {id: sequence}\n", ["seeds/a.yaml: `generate` is no mapping."]),
+    ):  # fmt: skip
+        rules |= {"/repo/seeds/a.yaml": first, "/repo/seeds/b.yaml": second}
+        with pytest.raises(DevenvError) as raised:
+            read_back(text)
+        errors = raised.value.errors if isinstance(raised.value, DevenvErrors) else (raised.value,)
+        found = [f"{error.where}: {error.message}" for error in errors]
+        assert found == said or (said == [None] and len(found) == 1 and found[0].startswith("seeds/a.yaml:"))
+    # A file that cannot be read is told of by who reads: the others say nothing that hangs on it.
+    del rules["/repo/seeds/a.yaml"]
+    rules["/repo/seeds/b.yaml"] = "rows: 2\ncolumns: {a: {ref: a.id}}\n"
+    assert [seed.name for seed in read_back(text)["db"]] == ["seeds/b.yaml"]
 
 
 def test_what_is_wrong_with_generated_tables_has_its_place_all_at_once() -> None:
@@ -128,6 +198,8 @@ def test_a_redis_generates_nothing() -> None:
     seed = "{generate: {table: a, rows: 1, columns: {id: sequence}}}"
     text = f"name: x\nservices:\n  c:\n    use: redis\n    seed: [{seed}]\n"
     assert told(text) == ["devenv.yaml:5:13: redis takes no seed of generate."]
+    text = "name: x\nservices:\n  c:\n    use: redis\n    seed: [rules.yaml]\n"
+    assert told(text) == ["devenv.yaml:5:12: `rules.yaml` is no kind of seed that redis takes."]
 
 
 @pytest.mark.parametrize(
