@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,7 +18,6 @@ from devenv.model.errors import DevenvError
 STACKS = Path(__file__).resolve().parents[3] / "stacks"
 SERVICES = sorted(path.parent.name for path in STACKS.glob("services/*/service.yaml"))
 EXAMPLES = sorted(path.parent.name for path in STACKS.glob("examples/*/devenv.yaml"))
-SHOP = STACKS / "examples" / "shop"
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -64,11 +60,3 @@ def test_a_stack_that_is_not_there_is_no_base() -> None:
             bases=compiling.bases(),
             kinds=PROBES,
         )
-
-
-def test_the_shop_s_seeds_are_what_its_script_makes(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, str(SHOP / "data" / "make.py"), str(tmp_path)], check=True)
-    for name, rows in (("products", 5_000), ("customers", 20_000), ("orders", 200_000)):
-        made = (tmp_path / f"{name}.csv").read_bytes()
-        assert made == (SHOP / "seeds" / f"{name}.csv").read_bytes(), name
-        assert sum(1 for _ in csv.reader(made.decode().splitlines())) == rows + 1
