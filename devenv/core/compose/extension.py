@@ -28,6 +28,10 @@ _SERVICE_REFUSED = frozenset(("lazy",))
 _TOP = frozenset(("workspace", "tasks", "checks", "requires", *ABOUT))
 
 
+SeedFiles = tuple[Mapping[str, Sequence[str]], Mapping[str, str]]
+"""The names of the files in the folders that seeds name, and the contents of files of rules, by absolute paths."""
+
+
 def of(reader: Reader, value: Mapping[str, Any], at: Path, *, top: bool = False) -> Mapping[str, Any]:
     """The `x-devenv` of what stands at `at`, its keys checked; empty where there is none."""
     ours = value.get(KEY)
@@ -105,20 +109,13 @@ def _kind(path: str) -> str | None:
 
 
 def seeds(
-    reader: Reader,
-    value: Any,
-    at: Path,
-    *,
-    seeder: str | None,
-    folder: str,
-    listings: Mapping[str, Sequence[str]],
-    texts: Mapping[str, str],
+    reader: Reader, value: Any, at: Path, *, seeder: str | None, folder: str, found: SeedFiles
 ) -> tuple[Seed, ...]:
-    """`seed`, a folder as one seed a file of it in name order. `folder` is the repository's, for names;
-    `listings` are the names of the files in the folders that are named, `texts` the contents of files of rules. Kinds
-    that `seeder` does not load are wrong."""
+    """`seed`, a folder as one seed a file of it in name order. `folder` is the repository's, for names. Kinds that
+    `seeder` does not load are wrong."""
+    listings, texts = found
     kinds = SEEDER_KINDS.get(seeder or "", SEEDS)
-    found: dict[str, Seed] = {}
+    by_name: dict[str, Seed] = {}
     places: list[generated.Found] = []
     rules = generated.Rules(reader, texts, folder)
     owners: dict[str, str] = {}
@@ -138,13 +135,13 @@ def seeds(
                     f"`{owner}` and `{seed.name}` are both seeds of the table `{seed.table}`.",
                     "A table has one seed of rows, which owns it: make one file of the two, or name another `table:`.",
                 )
-            if seed.name in found:
+            if seed.name in by_name:
                 reader.wrong(here, f"The seed `{seed.name}` is there twice.", "Remove one, or give it a `name:`.")
-            found[seed.name] = seed
+            by_name[seed.name] = seed
             places.append((seed, here))
-    if any(seed.kind == "generate" for seed in found.values()):
+    if any(seed.kind == "generate" for seed in by_name.values()):
         return rules.resolve(places)
-    return tuple(found.values())
+    return tuple(by_name.values())
 
 
 def _seeds(

@@ -166,7 +166,7 @@ class _Loader:
         kinds: Kinds,
     ) -> None:
         self.reader, self.normal, self.folder, self.kinds = reader, normal, folder, kinds
-        self.listings, self.contents = listings, texts
+        self.found = listings, texts
         self.written = _services(reader.document.value)
         self.raw = [_services(document.value) for document in documents]
         self.ours = {
@@ -243,13 +243,7 @@ class _Loader:
         official = self.official(name)
         seeder = self.text(ours, here, "seeder")
         seeds = extension.seeds(
-            reader,
-            ours.get("seed"),
-            (*here, "seed"),
-            seeder=seeder,
-            folder=self.folder,
-            listings=self.listings,
-            texts=self.contents,
+            reader, ours.get("seed"), (*here, "seed"), seeder=seeder, folder=self.folder, found=self.found
         )
         if seeds and not seeder:
             reader.wrong(
