@@ -9,9 +9,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import noop
+from bench import generate, noop
 
-SCENARIOS = {"noop": noop.run}
+SCENARIOS = {"noop": noop.run, "generate": generate.run}
 
 
 def main() -> int:

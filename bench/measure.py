@@ -13,10 +13,12 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One finished process: `wall` seconds from its start to its end, `cpu` those it worked (user and system)."""
+    """One finished process: `wall` seconds from its start to its end, `cpu` those it worked (user and system), `peak`
+    the most bytes it had in memory (at least what whoever started it had)."""
 
     wall: float
     cpu: float
+    peak: int
 
 
 def once(command: Sequence[str], folder: Path) -> Run:
@@ -31,7 +33,7 @@ def once(command: Sequence[str], folder: Path) -> Run:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return Run(wall=wall, cpu=used.ru_utime + used.ru_stime)
+    return Run(wall=wall, cpu=used.ru_utime + used.ru_stime, peak=used.ru_maxrss * 1024)
 
 
 def in_turn(commands: Mapping[str, Sequence[str]], folder: Path, runs: int) -> dict[str, list[Run]]:
