@@ -14,11 +14,18 @@ SEEDS = """\
       - db/products.csv
       - db/notes.jsonl
       - db/made.sql
-      - generate: {table: people, rows: 500, random_seed: 7, columns: {id: sequence, name: person}}
+      - db/people.yaml
       - generate:
           table: visits
           rows: 1000
           columns: {person: {ref: people.id, skew: zipf}, at: {time: {from: 2024-01-01, to: 2025-01-01, rhythm: daily}}}
+"""
+PEOPLE = """\
+rows: 500
+random_seed: 7
+columns:
+  id: sequence
+  name: person
 """
 TABLES = """\
 CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL);
@@ -29,11 +36,13 @@ COUNTS = "SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM visits)"
 
 def test_rows_are_made_and_follow_the_scale(repository: Repository) -> None:
     repository.write("db/made.sql", TABLES)
+    repository.write("db/people.yaml", PEOPLE)
     repository.write("cache/start.redis", "SET motd hello\nRPUSH queue 1 2 3\n")
     repository.edit("devenv.yaml", "    seed: [db/schema.sql, db/products.csv, db/notes.jsonl]\n", SEEDS)
     repository.edit("devenv.yaml", "services:\n", "services:\n  cache: {use: redis, seed: cache/start.redis}\n")
-    told = repository.up()
-    assert "generated people (500 rows)" in told
+    told = " ".join(repository.up().split())  # whatever the lines are broken at
+    assert "people.yaml (500 rows)" in told
+    assert "generated visits (1,000 rows)" in told
     assert repository.sql(COUNTS) == "500|1000"
     before = {name: container.id for name, container in repository.containers().items()}
     redis = repository.containers()["cache"]
@@ -49,3 +58,15 @@ def test_rows_are_made_and_follow_the_scale(repository: Repository) -> None:
     wrong = repository.run("up", "--scale", "none")
     assert wrong.returncode == 2
     assert "--scale" in wrong.stderr
+
+    # Rules with a mistake are told of with their place, and keep nobody from what runs.
+    repository.edit("db/people.yaml", "name: person", "name: persn")
+    wrong = repository.run("up")
+    assert wrong.returncode == 2
+    assert "db/people.yaml:5:3: `persn` is no kind of column." in wrong.stderr
+    assert "Did you mean `person`?" in wrong.stderr
+    (repository.folder / "db/people.yaml").unlink()
+    wrong = repository.run("up")
+    assert wrong.returncode == 2
+    assert "db/people.yaml is not there" in wrong.stderr
+    assert repository.run("status").returncode == 0

@@ -16,6 +16,9 @@ NUMBERS = ("sequence", "money", "integer", "float", "sum", "product")
 """Kinds whose values can be calculated with."""
 TIMES = ("time", "after")
 
+_DECIDING = ("choice", "boolean", "value", "field", "integer", "template")
+"""Kinds whose texts are those that a person writes: `only` can name them."""
+
 Tell = Callable[[str, str], None]
 Columns = Mapping[str, tuple[str, Mapping[str, Any]]]
 """Name → kind and options."""
@@ -139,14 +142,25 @@ def _only(only: tuple[str, list[str]], columns: Columns, tell: Tell) -> bool:
         tell(f"There is no column `{source}`.", did_you_mean(source, columns) or "Name a column of this table.")
         return False
     kind, options = columns[source]
-    if kind == "record":
-        tell(f"`{source}` is a record, no column.", "Name a column whose value decides.")
-    if kind == "choice":
-        values = [value for value, _ in options["of"]]
-        for value in wanted:
-            if value not in values:
-                tell(f"`{source}` is never `{value}`.", did_you_mean(value, values) or f"It is {_listed(values)}.")
+    if kind not in _DECIDING:
+        what = "a record, no column" if kind == "record" else f"of kind `{kind}`, which decides nothing"
+        tell(f"`{source}` is {what}.", f"Name a column of {_listed(_DECIDING)}.")
+    values = _possible(kind, options)
+    for value in wanted if values else ():
+        if value not in values:
+            tell(f"`{source}` is never `{value}`.", did_you_mean(value, values) or f"It is {_listed(values)}.")
     return True
+
+
+def _possible(kind: str, options: Mapping[str, Any]) -> list[str]:
+    """What a column can be, where that is known."""
+    if kind == "choice":
+        return [value for value, _ in options["of"]]
+    if kind == "boolean":
+        return ["true", "false"]
+    if kind == "value":
+        return [options["is"]]
+    return []
 
 
 def _listed(found: Any) -> str:

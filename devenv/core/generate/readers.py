@@ -50,6 +50,13 @@ def count(value: Any) -> int:
     return found
 
 
+def bursts(value: Any) -> int:
+    found = count(value)
+    if found > 1000:
+        raise Problem("a number of bursts from 0 to 1000")
+    return found
+
+
 def digits(value: Any) -> int:
     found = count(value)
     if found > 9:

@@ -51,7 +51,7 @@ KINDS: Mapping[str, Kind] = {
     "time": Kind(
         options={
             "from": readers.time, "to": readers.time, "rhythm": readers.word("flat", "daily"),
-            "bursts": readers.count, "sorted": readers.flag,
+            "bursts": readers.bursts, "sorted": readers.flag,
         },
         must=("from", "to"),
     ),
@@ -93,6 +93,11 @@ KINDS: Mapping[str, Kind] = {
         must=("column", "to"),
     ),
 }  # fmt: skip
+MOST_ROWS = 2_000_000_000
+MOST_SKEWED = 10_000_000
+"""Rows of another table that keys may be skewed over: each is looked at before the first row is made."""
+_MOST_BUSY = 200 * 366 * 86_400
+"""Seconds that a time with a rhythm may range over: its hours are held in memory."""
 OPTIONS = tuple(sorted({name for kind in KINDS.values() for name in kind.options} | {"nulls", "only", "hidden"}))
 
 
@@ -189,6 +194,9 @@ def _column(name: str, written: Any, tell: Wrong) -> list[Any] | None:
     low, high = options.get("from"), options.get("to")
     if "to" in known and kind != "ref" and low is not None and high is not None and not _in_order(kind, low, high):
         tell(path, f"`{name}` ends before it begins.", "`to` must be after `from`.")
+    busy = kind == "time" and (options.get("rhythm") == "daily" or options.get("bursts"))
+    if busy and low is not None and high is not None and high - low > _MOST_BUSY:
+        tell(path, f"`{name}` has a rhythm for more than 200 years.", "Bring `from` and `to` nearer together.")
     return [name, kind, options]
 
 
@@ -207,7 +215,15 @@ def _in_order(kind: str, low: Any, high: Any) -> bool:
 
 def fitting(found: Mapping[str, Any], tell: Wrong) -> None:
     """Tell what does not fit the number of rows."""
+    if found["rows"] > MOST_ROWS:
+        tell(("rows",), f"`{found['table']}` would have {found['rows']:,} rows at this scale.", "Take a smaller scale.")
     for name, kind, options in found["columns"]:
+        if kind == "ref" and options.get("skew", "uniform") != "uniform" and options.get("rows", 0) > MOST_SKEWED:
+            tell(
+                ("columns", name, kind),
+                f"`{name}` is skewed over {options['rows']:,} rows; {MOST_SKEWED:,} can be.",
+                "Take `skew` out, or refer to fewer rows.",
+            )
         if kind == "integer" and options.get("unique"):
             there = options["to"] - options["from"] + 1
             if there < found["rows"]:
@@ -215,7 +231,7 @@ def fitting(found: Mapping[str, Any], tell: Wrong) -> None:
                     ("columns", name, kind),
                     f"`{name}` is unique, but from {options['from']} to {options['to']} are {there} numbers for "
                     f"{found['rows']} rows.",
-                    "Widen the range, or ask for fewer rows.",
+                    "Widen the range, or ask for fewer rows (a smaller scale).",
                 )
         if kind == "sequence" and options.get("step") == 0:
             tell(("columns", name, kind), "A step of 0 gives every row the same number.", "Write 1.")

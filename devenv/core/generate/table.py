@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from devenv.core.generate import BLOCK, columns, copies, times
@@ -36,7 +36,7 @@ class Table:
                 text=text,
                 decimals=decimals,
                 null=int(chosen.get("nulls") or 0),
-                only=(beside, frozenset(map(escaped, texts))) if beside else None,
+                only=(beside, _written(self.columns[beside].kind, texts)) if beside else None,
             )
 
     def made(self) -> Iterator[Block]:
@@ -52,6 +52,11 @@ class Table:
         for block in self.made():
             lines = map("\t".join, zip(*(block.texts[name] for name in self.names), strict=True))
             yield block.count, ("\n".join(lines) + "\n").encode()
+
+
+def _written(kind: str, texts: Sequence[str]) -> frozenset[str]:
+    """The texts of a column of `kind` as COPY takes them."""
+    return frozenset(text[0] if kind == "boolean" else escaped(text) for text in texts)
 
 
 def shown(kind: str, options: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ Raw values are days or seconds since the begin of the year 1 (day 1), in UTC.
 from __future__ import annotations
 
 import datetime
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -81,25 +82,27 @@ def _busy(options: Mapping[str, Any], draw: Draw, places: Callable[[Block, int],
     first = low // 3600
     count = -(-high // 3600) - first
     daily = options.get("rhythm") == "daily"
-    weights = [_HOURS[hour % 24] if daily else 1 for hour in range(first, first + count)]
+    # Arrays, as a century has a million hours.
+    weights = array("q", (_HOURS[hour % 24] if daily else 1 for hour in range(first, first + count)))
     busiest = max(_HOURS) if daily else 1
     for lot in draw.words(options.get("bursts") or 0, 0, "bursts"):
         begin = lot * count >> 32
         for hour in range(begin, min(begin + _BURST_HOURS, count)):
             weights[hour] = _BURST * busiest
     # The first hour and the last may be cut.
-    seconds = [3600] * count
+    seconds = array("q", [3600]) * count
     seconds[0] -= low - first * 3600
     seconds[-1] -= (first + count) * 3600 - high
-    ends = list(accumulate(weight * length for weight, length in zip(weights, seconds, strict=True)))
-    begins = [0, *ends[:-1]]
-    starts = [low, *(hour * 3600 for hour in range(first + 1, first + count))]
+    ends = array("q", accumulate(weight * length for weight, length in zip(weights, seconds, strict=True)))
+    whole = ends[-1]
+    begins = array("q", [0]) + ends[:-1]
 
     def raw(block: Block) -> Sequence[int]:
-        found = places(block, ends[-1])
+        found = places(block, whole)
         hours = [bisect_right(ends, place) for place in found]
         return [
-            starts[hour] + (place - begins[hour]) // weights[hour] for place, hour in zip(found, hours, strict=True)
+            ((first + hour) * 3600 if hour else low) + (place - begins[hour]) // weights[hour]
+            for place, hour in zip(found, hours, strict=True)
         ]
 
     return raw

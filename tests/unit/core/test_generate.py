@@ -308,6 +308,8 @@ COLUMNS = {
     "rj": {"copy": "price"},
     "rk": {"uuid": {}, "only": "done"},
     "rl": {"uuid": {}, "hidden": "perhaps"},
+    "rm": {"time": {"from": "1000-01-01", "to": "2000-01-01", "rhythm": "daily"}},
+    "rn": {"time": {"from": "1999-01-01", "to": "2000-01-01", "bursts": 1001}},
 }
 SAID = [
     (("columns", "a"), "`sequnce` is no kind of column."),
@@ -355,6 +357,8 @@ SAID = [
         "`only` must be a mapping of one column to the text, or texts, that it must have.",
     ),
     (("columns", "rl", "hidden"), "`hidden` must be `true` or `false`."),
+    (("columns", "rm"), "`rm` has a rhythm for more than 200 years."),
+    (("columns", "rn", "time", "bursts"), "`bursts` must be a number of bursts from 0 to 1000."),
 ]
 
 
@@ -520,12 +524,16 @@ def test_what_cannot_be_made_from_a_column_is_told() -> None:
         ({"a": {"uuid": {}, "only": {"nobody": "x"}}}, "There is no column `nobody`."),
         ({"a": {"uuid": {}, "only": {"r": "x"}}}, "`r` is a record, no column."),
         ({"a": {"uuid": {}, "only": {"c": "doen"}}}, "`c` is never `doen`."),
+        ({"a": {"uuid": {}, "only": {"b": 1}}, "b": "boolean"}, "`b` is never `1`."),
+        ({"a": {"uuid": {}, "only": {"b": "x"}}, "b": {"value": "y"}}, "`b` is never `x`."),
+        ({"a": {"uuid": {}, "only": {"b": "x"}}, "b": "uuid"}, "`b` is of kind `uuid`, which decides nothing."),
         ({"a": {"uuid": {}, "only": {"c": "done"}}, "b": {"template": "{a}"}}, "`a` has no value in some rows."),
-        ({"a": {"uuid": {}, "only": {"b": "x"}}, "b": {"template": "{a}"}}, "`a` has no value in some rows."),
     ]
     for columns, said in cases:
         whole = {"id": "sequence", "r": record, "c": {"choice": ["new", "done"]}, **columns}
         assert said in [what for _, what in told({"table": "t", "rows": 1, "columns": whole})]
+    decided = {"c": {"boolean": 0.5}, "a": {"uuid": {}, "only": {"c": True}}}
+    assert all((line[0] == "t") == (line[1] != "\\N") for line in lines(decided))
     assert told({"table": "t", "rows": 1, "columns": {"a": {"uuid": {}, "hidden": True}}}) == [
         (("columns",), "No column is one of the table's.")
     ]
@@ -553,6 +561,12 @@ def test_what_does_not_fit_the_number_of_rows_is_told() -> None:
     assert [what for _, what in fits(few)] == [
         "`a` is unique, but from 1 to 5 are 5 numbers for 9 rows.",
         "A step of 0 gives every row the same number.",
+    ]
+    many = options({"a": {"ref": "x.id", "rows": 10_000_001, "skew": "mild"}, "b": {"ref": "x.id", "rows": 10**9}}, 1)
+    many["rows"] = 2_000_000_001
+    assert [what for _, what in fits(many)] == [
+        "`t` would have 2,000,000,001 rows at this scale.",
+        "`a` is skewed over 10,000,001 rows; 10,000,000 can be.",
     ]
 
 
