@@ -234,7 +234,8 @@ class View:
         bad = next((node for node in nodes if isinstance(node.outcome, Failed)), None)
         if bad is not None:
             assert isinstance(bad.outcome, Failed)
-            return Row(name=name, kind=kind, phase="failed", why=bad.outcome.message, seconds=seconds, state="failed")
+            why = without_name(name, bad.outcome.message)
+            return Row(name=name, kind=kind, phase="failed", why=why, seconds=seconds, state="failed")
         for node in nodes:
             if isinstance(node.outcome, Skipped):
                 why = f"{self._name(node.outcome.because)} failed"
@@ -287,6 +288,11 @@ class View:
     def _name(self, node: str) -> str:
         found = self._nodes.get(node)
         return found.name if found else node
+
+
+def without_name(name: str, message: str) -> str:
+    """`message` without the name that it begins with, where that stands before it already."""
+    return message.removeprefix(f"{name} ").removeprefix(f"{name}: ")
 
 
 def _came_of(nodes: list[_Node]) -> str:

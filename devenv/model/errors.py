@@ -85,6 +85,10 @@ class Conflict(DevenvError):
     """A name or port that is needed is held by something else."""
 
 
+class CannotRun(DevenvError):
+    """The program of a container is not there, or is none that can be run."""
+
+
 class TimedOut(DevenvError):
     """It did not end within its time."""
 

@@ -44,6 +44,16 @@ class ExecResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InnerFile:
+    """A file in a container, links followed: its `head` (at most 64 KiB), `mode` its permissions. A `folder` has no
+    head."""
+
+    head: bytes
+    mode: int = 0o644
+    folder: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
     """`at` is RFC 3339 text where timestamps were asked for."""
 
@@ -116,7 +126,11 @@ class Engine(Protocol):
 
     def copy_in(self, container: str, files: Mapping[str, tuple[bytes, int]]) -> None: ...
 
-    def start(self, container: str) -> None: ...
+    def read_file(self, container: str, path: str) -> InnerFile | None:
+        """What stands at the absolute `path` of a container, also of one that does not run; None: nothing."""
+
+    def start(self, container: str) -> None:
+        """Raises CannotRun where its program cannot be started, Conflict where a port is taken."""
 
     def wait(self, container: str, *, cancel: Cancel) -> int:
         """Block until it is not running; its exit code."""

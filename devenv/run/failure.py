@@ -8,21 +8,25 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
-from devenv.model.errors import DevenvError
+from devenv.model.errors import CannotRun, DevenvError
 from devenv.model.events import Failed
 from devenv.model.observed import ObservedContainer
 from devenv.model.protocols import Engine
+from devenv.run.program import plain, why_not_run
 
 LINES = 20
 """Last lines of a container's output that a failure carries."""
 LOOPS = 3
 """Restarts while one waits that are a loop."""
+_SAID = 3
+"""Last lines that may say why a program could not be run."""
 _LONGEST = 1000
 """Characters of such a line."""
-_FORMAT = (
-    "its program is for another machine's architecture, or a script without a `#!` line: build or pull the image for "
-    "this one, or mend the script"
-)
+_SLACK = 0.5
+"""Seconds: what a container says may be dated a little before its start, which the engine notes when it is done."""
+_KILLED = 137
+_AT_ONCE = 0.5
+"""Seconds of life that are not worth a number."""
 
 
 def verdict(service: str, container: ObservedContainer, *, restarts: int = 0) -> Failed | None:
@@ -56,23 +60,36 @@ def gone(service: str) -> Failed:
     )
 
 
-def failed(engine: Engine, container: str, failure: Failed) -> Failed:
-    """`failure` with the last lines that `container` said."""
-    log = last_lines(engine, container)
+def failed(engine: Engine, service: str, container: ObservedContainer, failure: Failed) -> Failed:
+    """`failure` with the last lines that `container` of `service` said since its start; where it ended with a code that
+    its program chose, with what is wrong with that program, if one can see it."""
+    start = seconds(container.started_at)
+    log = last_lines(engine, container.id, since=None if start is None else start - _SLACK)
+    message, hint = failure.message, failure.hint
+    code = failure.data.get("exit_code")
+    if code and not signal_name(code) and container.state != "running" and not container.oom_killed:
+        said = "\n".join((*log[-_SAID:], container.error))
+        why, remedy = why_not_run(engine, container, service, said)
+        if why:
+            message, hint = f"{message.removesuffix(f': {container.error}')}: {why}", remedy
+    return Failed(message=message, hint=hint, code=failure.code, data=failure.data, log=log)
+
+
+def cannot_run(engine: Engine, service: str, container: str, error: CannotRun) -> Failed:
+    """The engine could not start the program of `container` of `service`: why, as far as one can see."""
+    found = engine.inspect(container)
+    why, remedy = why_not_run(engine, found, service, error.message)
     return Failed(
-        message=failure.message,
-        # An init says this in the container's own output, where the engine would have refused the start.
-        hint=_FORMAT if log and "exec format error" in log[-1].lower() else failure.hint,
-        code=failure.code,
-        data=failure.data,
-        log=log,
+        message=f"{service} cannot start: {why or plain(error.message)}",
+        hint=remedy or error.hint,
+        data={"state": found.state},
     )
 
 
-def last_lines(engine: Engine, container: str, count: int = LINES) -> tuple[str, ...]:
+def last_lines(engine: Engine, container: str, count: int = LINES, *, since: float | None = None) -> tuple[str, ...]:
     """At most the last `count` lines of its output; none where they cannot be read."""
     try:
-        return tuple(line.line[:_LONGEST] for line in engine.logs(container, tail=count))[-count:]
+        return tuple(line.line[:_LONGEST] for line in engine.logs(container, tail=count, since=since))[-count:]
     except DevenvError:
         return ()
 
@@ -109,10 +126,10 @@ def seconds(text: str) -> float | None:
 
 def _ended(service: str, container: ObservedContainer) -> Failed:
     lived, code = _lived(container), container.exit_code
-    after = f" after {lived:.1f} s" if lived is not None else ""
+    after = "" if lived is None else " right after its start" if lived < _AT_ONCE else f" after {lived:.1f} s"
     again = f"`devenv logs {service}` shows all it said; mend that, then `devenv up` again"
     if container.error:
-        return _say(f"{service} did not start: {container.error}", again, container)
+        return _say(f"{service} did not start: {plain(container.error)}", again, container)
     if code == 0:
         return _say(
             f"{service} ended with exit code 0{after}, but it is meant to stay up",
@@ -121,15 +138,43 @@ def _ended(service: str, container: ObservedContainer) -> Failed:
         )
     if code in (126, 127):
         again = "its command is not in the image or cannot be run: see `command` and `entrypoint`, then `devenv up`"
+    if code == _KILLED:
+        return _killed(service, container, after)
     return _say(f"{service} ended with {_code(container)}{after}", again, container)
 
 
-def _killed_for_memory(service: str, container: ObservedContainer) -> Failed:
-    host = container.config.get("HostConfig")
-    limit = int(host.get("Memory") or 0) if isinstance(host, Mapping) else 0
+def _killed(service: str, container: ObservedContainer, after: str) -> Failed:
+    """By a signal that only others send; of its own out-of-memory kills the engine does not learn each time."""
+    limit = _limit(container)
     if limit:
         return _say(
-            f"{service} was killed because it took more memory than its limit of {_size(limit)}",
+            f"{service} was killed (exit code 137, SIGKILL){after}: most likely it took more memory than its limit of "
+            f"{_size(limit)}",
+            f"raise its `mem_limit` (now {_size(limit)}) or let it use less, then `devenv up` again",
+            container,
+        )
+    return _say(
+        f"{service} was killed (exit code 137, SIGKILL){after}: something else ended it",
+        "the machine may have run out of memory (`dmesg | grep -i oom` tells), or someone killed it; `devenv up` "
+        "starts it again",
+        container,
+    )
+
+
+def _limit(container: ObservedContainer) -> int:
+    host = container.config.get("HostConfig")
+    return int(host.get("Memory") or 0) if isinstance(host, Mapping) else 0
+
+
+def _killed_for_memory(service: str, container: ObservedContainer) -> Failed:
+    limit = _limit(container)
+    whole = container.exit_code in (_KILLED, 0)
+    if limit:
+        return _say(
+            f"{service} was killed because it took more memory than its limit of {_size(limit)}"
+            if whole
+            else f"{service} ended with {_code(container)} after one of its processes was killed: it took more memory "
+            f"than its limit of {_size(limit)}",
             f"raise its `mem_limit` (now {_size(limit)}) or let it use less, then `devenv up` again",
             container,
         )

@@ -6,11 +6,11 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 
-from devenv.model.errors import DevenvError
+from devenv.model.errors import CannotRun, DevenvError
 from devenv.model.events import Done, Failed, Outcome
 from devenv.model.observed import ObservedContainer
 from devenv.model.protocols import Cancel, Engine, Report
-from devenv.run.failure import LINES, LOOPS, failed, seconds, verdict
+from devenv.run.failure import LINES, LOOPS, cannot_run, failed, seconds, verdict
 
 _PAUSE = 0.1
 """Seconds before a container that its policy starts again is waited for anew."""
@@ -52,7 +52,10 @@ def follow_to_end(engine: Engine, service: str, container: str, *, report: Repor
     more try, three at most. Raises DevenvError where it cannot be started, or when it is cancelled.
     """
     before = engine.inspect(container)
-    engine.start(container)
+    try:
+        engine.start(container)
+    except CannotRun as error:
+        return cannot_run(engine, service, container, error)
     told = threading.Thread(target=_tell, args=(engine, before, report, cancel), name=f"logs of {service}", daemon=True)
     told.start()
     while True:
@@ -68,7 +71,7 @@ def follow_to_end(engine: Engine, service: str, container: str, *, report: Repor
     if code == 0:
         return Done(data={"exit_code": 0})
     found = verdict(service, seen, restarts=tries) or Failed(message=f"{service} ended with exit code {code}")
-    return failed(engine, before.id, found)
+    return failed(engine, service, seen, found)
 
 
 def _tell(engine: Engine, before: ObservedContainer, report: Report, cancel: Cancel) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from devenv.model import labels
-from devenv.model.errors import Conflict, DevenvError, ExitCode, NotFound
+from devenv.model.errors import CannotRun, Conflict, DevenvError, ExitCode, NotFound
 from devenv.model.events import Done, Failed, Outcome
 from devenv.model.plan import (
     Bootstrap,
@@ -45,7 +45,7 @@ from devenv.model.protocols import (
     Trust,
 )
 from devenv.run.checking import walk
-from devenv.run.failure import failed, verdict
+from devenv.run.failure import cannot_run, failed, verdict
 from devenv.run.holder import holder, taken_port
 from devenv.run.oneshot import Lines, follow_to_end
 from devenv.run.wait import wait_ready
@@ -163,6 +163,8 @@ class Performer:
         begun = self._clock.monotonic()
         try:
             self._engine.start(step.container)
+        except CannotRun as error:
+            return cannot_run(self._engine, step.service, step.container, error)
         except Conflict as error:
             port = taken_port(error.message)
             if port is None:
@@ -241,14 +243,16 @@ class Performer:
         where = f" ({error.where})" if error.where is not None and str(error.where) not in error.message else ""
         failure = Failed(message=error.message + where, hint=error.hint, code=int(error.code))
         try:
-            found = verdict(step.service, self._engine.inspect(step.container))
+            seen = self._engine.inspect(step.container)
         except NotFound:
-            found = None
+            return failure
+        found = verdict(step.service, seen)
         if found is None:
             return failure
         return failed(
             self._engine,
-            step.container,
+            step.service,
+            seen,
             Failed(message=f"{found.message}, while {step.seed.name} was loaded", hint=found.hint, data=found.data),
         )
 

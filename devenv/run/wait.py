@@ -222,10 +222,11 @@ class _Wait:
         return None if found is None else self._failed(found)
 
     def _failed(self, failure: Failed) -> Failed:
-        data: dict[str, Any] = {**failure.data, **({"reason": self.reason} if self.reason else {})}
+        data: dict[str, Any] = {**({"reason": self.reason} if self.reason else {}), **failure.data}
         return failed(
             self.engine,
-            self.seen.id,
+            self.step.service,
+            self.seen,
             Failed(message=failure.message, hint=failure.hint, code=failure.code, data=data),
         )
 
@@ -235,17 +236,23 @@ class _Wait:
         if port:
             why, remedy = why_not_reached(self.engine, self.seen.id, self.step.service, int(port))
         return Failed(
-            message=f"{self.step.service} was not ready within {one.timeout:g} s: {why or self.reason}",
+            message=f"{self.step.service} was not ready within {one.timeout:g} s: {why or self.reason or 'no answer'}",
             hint=remedy
             or f"`devenv logs {self.step.service}` shows what it does; where it only needs longer, raise the "
             f"`timeout` of its `ready` ({one.kind}), then `devenv up` again",
-            data={"state": self.seen.state, "timeout": one.timeout, "kind": one.kind},
+            data={
+                "state": self.seen.state,
+                "timeout": one.timeout,
+                "kind": one.kind,
+                **({"reason": why} if why else {}),  # what the last look saw is a symptom of it
+            },
         )
 
 
 def _broken(service: str, why: str) -> Failed:
     return Failed(
-        message=f"{service} can never be found ready: {why}",
-        hint="mend its `ready` (or `healthcheck`), then `devenv up` again",
+        message=f"{service} runs, but whether it is ready cannot be seen: {why}",
+        hint="mend its `ready` (or `healthcheck`), then `devenv up` again; `ready: {http: /…}` and "
+        "`ready: {tcp: PORT}` look from outside and need nothing in the image",
         data={"broken": True},
     )

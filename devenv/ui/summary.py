@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
-from devenv.core.view import Failure, View
+from devenv.core.view import Failure, View, without_name
 from devenv.model.errors import ExitCode
 from devenv.model.events import RunFinished
 from devenv.ui import text
@@ -101,10 +101,16 @@ def _block(same: Sequence[Failure], logs: Mapping[str, Sequence[str]]) -> str:
     names = dict.fromkeys(text.short_image(each.name) for each in same)
     steps = {_STEPS.get(each.step, "failed") for each in same}
     what = steps.pop() if len(steps) == 1 else "failed"
-    lines = [f"✘ {', '.join(names)} {what}: {text.clean(outcome.message)}"]
-    code = outcome.data.get("exit_code")
+    said = text.clean(outcome.message)
+    # Most say of whom they speak; what they say is enough then.
+    own = len(names) == 1 and said != without_name(next(iter(names)), said)
+    lines = [f"✘ {said}" if own else f"✘ {', '.join(names)} {what}: {said}"]
+    code, signal = outcome.data.get("exit_code"), outcome.data.get("signal")
     if code is not None and str(code) not in outcome.message:
-        lines.append(f"  exit code {code}")
+        lines.append(f"  exit code {code}" + (f" ({signal})" if signal else ""))
+    reason = str(outcome.data.get("reason") or "")
+    if reason and reason not in outcome.message:
+        lines.append(f"  last look: {text.line_of(reason)}")
     # What a step said before its engine died is not to blame.
     log = list(outcome.log or ([] if outcome.code == ExitCode.UNFIT else logs.get(failure.node, ())))[-_LOG_LINES:]
     lines += [f"  │ {text.clean(line)}" for line in log]

@@ -141,6 +141,17 @@ def test_files_are_put_in_before_the_start(engine: Engine, base: str, project: s
     assert [line.line for line in engine.logs(container)] == ["hello"]
 
 
+def test_a_file_is_looked_at_from_outside(engine: Engine, base: str, project: str) -> None:
+    container = create(engine, base, project, "true")
+    engine.copy_in(container, {"/srv/run": (b"#!/bin/sh\n" + b"x" * 100_000, 0o755)})
+    found = engine.read_file(container, "/srv/run")
+    assert found is not None
+    assert (found.head[:10], len(found.head), found.mode, found.folder) == (b"#!/bin/sh\n", 65536, 0o755, False)
+    assert engine.read_file(container, "/srv/nothing") is None
+    with pytest.raises(NotFound):
+        engine.read_file(f"{project}-nobody-1", "/srv/run")
+
+
 def test_a_container_that_is_not_there(engine: Engine, cancel: CancelToken) -> None:
     for call in (engine.inspect, engine.start, engine.stop):
         with pytest.raises(NotFound):

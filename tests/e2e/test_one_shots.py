@@ -90,7 +90,7 @@ def test_it_is_keyed_by_its_content(migrated: Repository) -> None:
     repository.run("down")
     repository.write("migrations/2.sql", "CREATE TABLE IF NOT EXISTS more (id integer);\nSELECT wrong;\n")
     told = repository.up(code=1)
-    assert "✘ migrate failed: migrate ended with exit code 3" in told
+    assert "✘ migrate ended with exit code 3" in told
     assert 'column "wrong" does not exist' in told
     assert "Not started because of it: app" in told
     assert repository.status()["app"]["state"] == "created"
@@ -138,6 +138,6 @@ def test_in_a_plain_compose_file(tmp_path: Path, docker_base: str) -> None:
         assert "nothing to do" in one.up()
         assert [(one.folder / "out" / name).read_text() for name in ("fetched", "tidied")] == ["fetched\n", "tidied\n"]
         one.edit("compose.yaml", "CODE:-0", "CODE:-4")
-        assert "✘ tidy failed: tidy ended with exit code 4" in one.up(code=1)
+        assert "✘ tidy ended with exit code 4" in one.up(code=1)
         assert one.status()["app"]["state"] == "running"
         assert not (one.folder / ".devcontainer").exists()

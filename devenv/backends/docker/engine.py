@@ -10,7 +10,7 @@ from devenv.backends.docker import containers, images, networks, observe
 from devenv.backends.docker.client import Client, together
 from devenv.model.observed import EngineInfo, Observed, ObservedContainer, ObservedImage
 from devenv.model.plan import Build
-from devenv.model.protocols import Cancel, ExecResult, LogLine, Report, Trust
+from devenv.model.protocols import Cancel, ExecResult, InnerFile, LogLine, Report, Trust
 
 
 class DockerEngine:
@@ -91,6 +91,11 @@ class DockerEngine:
 
     def copy_in(self, container: str, files: Mapping[str, tuple[bytes, int]]) -> None:
         containers.copy_in(self._client, container, files)
+
+    def read_file(self, container: str, path: str) -> InnerFile | None:
+        from devenv.backends.docker import files
+
+        return files.read_file(self._client, container, path)
 
     def start(self, container: str) -> None:
         containers.start(self._client, container)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from devenv.model.errors import Conflict, DevenvError, ExitCode, NotFound
+from devenv.model.errors import CannotRun, Conflict, DevenvError, ExitCode, NotFound
 
 _PORT = re.compile(
     r"port is already allocated|address already in use|ports are not available|failed to bind (?:host )?port", re.I
@@ -76,10 +76,10 @@ def refusal(status: int, text: str, what: str) -> DevenvError:
             code=ExitCode.FAILED,
         )
     if _RUNTIME.search(said) and _COMMAND.search(said):
-        return DevenvError(
+        return CannotRun(
             message,
-            hint="its `command` or `entrypoint` is not a program of the image, is not executable, "
-            "or has CR LF line ends or another machine's architecture",
+            hint="its `command` or `entrypoint` is not a program of the image, is not executable, or has Windows line "
+            "ends (CRLF) or another machine's architecture",
             code=ExitCode.FAILED,
         )
     if status == 404:

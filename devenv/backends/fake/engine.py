@@ -21,7 +21,7 @@ from devenv.model.observed import (
     ObservedNetwork,
 )
 from devenv.model.plan import Build
-from devenv.model.protocols import Cancel, ExecResult, LogLine, Report, Trust
+from devenv.model.protocols import Cancel, ExecResult, InnerFile, LogLine, Report, Trust
 
 _TICK = 0.005
 """Seconds between two looks of a wait; the clock itself may be a virtual one."""
@@ -225,6 +225,15 @@ class FakeEngine(Store):
         with self._change("copy_in", container):
             machine = self._machine(container)
             machine.files.update({path: content for path, (content, _) in files.items()})
+            machine.modes.update({path: mode for path, (_, mode) in files.items()})
+
+    def read_file(self, container: str, path: str) -> InnerFile | None:
+        with self._lock:
+            machine = self._machine(container)
+            head = machine.files.get(path)
+            if head is None:
+                return None
+            return InnerFile(head=head[:65536], mode=machine.modes.get(path, 0o644))
 
     def start(self, container: str) -> None:
         with self._change("start", container):

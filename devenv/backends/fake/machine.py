@@ -54,6 +54,7 @@ class Machine:
     ran: Ran = field(default_factory=Ran)
     looks: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
+    modes: dict[str, int] = field(default_factory=dict)
     networks: dict[str, tuple[str, str]] = field(default_factory=dict)
     ports: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     lines: list[tuple[float, str, str]] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,8 @@ _CANNOT_RUN = (126, 127)
 """What a shell and the engine end with for a command that cannot be run, or is not there."""
 _AT_ONCE = 4
 """Commands that run inside containers at a time: each costs the engine up to 100 ms of work (DESIGN, rule 4)."""
+_ABSENT = re.compile(r"exec: \"([^\"]+)\": executable file not found|(?:^|: )([\w.+-]+): (?:command )?not found$")
+"""What engines, and shells, say of a program that is not there: that it ends with 127 a `|| exit 1` may hide."""
 _turns = threading.BoundedSemaphore(_AT_ONCE)
 
 
@@ -72,6 +75,9 @@ def attempt(
     if result.exit_code == 0:
         return IsReady()
     said = last_line(result.errors) or last_line(result.output)
+    absent = _ABSENT.search(said)
+    if absent:
+        return Broken(why=f"{absent[1] or absent[2]} is not in the image")
     if result.exit_code in _CANNOT_RUN:
         return Broken(why=f"{name} cannot run: {said}" if said else f"{name} cannot run (exit code {result.exit_code})")
     if said:

@@ -171,7 +171,7 @@ def _ask(target: ProbeTarget, expected: Expected, timeout: float) -> Look:
         try:
             return expected.judge(*_get(door, expected, left))
         except _Silent:
-            return NotYet(why=f"no answer from {door} in {timeout:.1f} s")
+            return NotYet(why=f"{door} takes connections, but gives no answer to {expected.path} in {timeout:.1f} s")
         except http.client.HTTPException as error:
             empty = isinstance(error, http.client.RemoteDisconnected | http.client.IncompleteRead)
             return first or NotYet(why=f"{door} closed without an answer" if empty else f"{door} does not speak HTTP")

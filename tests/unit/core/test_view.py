@@ -133,7 +133,7 @@ def test_one_failure_names_what_was_skipped_because_of_it() -> None:
     assert (failure.name, failure.step, failure.object, failure.seconds) == ("db", "WaitReady", "shop-db-1", 2.0)
     assert failure.outcome is gone
     assert failure.skipped == ("api",)
-    assert (told.row("db").phase, told.row("db").why, told.row("db").state) == ("failed", "db ended with 1", "failed")
+    assert (told.row("db").phase, told.row("db").why, told.row("db").state) == ("failed", "ended with 1", "failed")
     assert (told.row("api").state, told.row("api").why) == ("skipped", "db failed")
     assert told.view.finished is not None
     assert told.view.finished.code == 1

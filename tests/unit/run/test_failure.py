@@ -13,7 +13,7 @@ from devenv.model.observed import ObservedContainer
 from devenv.run.clock import SystemClock
 from devenv.run.failure import failed, last_lines, seconds, signal_name, verdict
 from devenv.run.holder import holder, taken_port
-from tests.unit.run.virtual import IMAGE, container
+from tests.unit.run.virtual import IMAGE, VirtualClock, container
 
 ENDED = ObservedContainer(
     id="c1",
@@ -65,9 +65,48 @@ def test_a_program_of_another_architecture_has_a_remedy_of_its_own() -> None:
     name = container(engine)
     found = verdict("app", engine.inspect(name))
     assert found is not None
-    told = failed(engine, name, found)
+    told = failed(engine, "app", engine.inspect(name), found)
     assert told.log == ("exec /run: exec format error",)
-    assert "architecture" in told.hint
+    assert "architecture" in told.message
+
+
+def test_only_what_it_said_since_its_start_is_told() -> None:
+    clock = VirtualClock()
+    engine = FakeEngine(images=[IMAGE], clock=clock)
+    name = container(engine, "sh", "-c", "echo one; exit 1")
+    clock.pass_(60)
+    engine.start(name)
+    seen = engine.inspect(name)
+    found = verdict("app", seen)
+    assert found is not None
+    assert last_lines(engine, name) == ("one", "one")
+    assert failed(engine, "app", seen, found).log == ("one",)
+
+
+@pytest.mark.parametrize(
+    ("memory", "code", "oom", "message"),
+    [
+        (64 * 2**20, 137, True, "app was killed because it took more memory than its limit of 64 MiB"),
+        (
+            64 * 2**20, 1, True,
+            "app ended with exit code 1 after one of its processes was killed: it took more memory than its limit of "
+            "64 MiB",
+        ),
+        (
+            2**30, 137, False,
+            "app was killed (exit code 137, SIGKILL) after 2.5 s: most likely it took more memory than its limit of "
+            "1 GiB",
+        ),
+        (0, 137, False, "app was killed (exit code 137, SIGKILL) after 2.5 s: something else ended it"),
+        (0, 137, True, "app was killed because the machine ran out of memory"),
+    ],
+)  # fmt: skip
+def test_a_kill_is_told_with_the_limit_of_memory(memory: int, code: int, oom: bool, message: str) -> None:
+    config = {"HostConfig": {"Memory": memory}}
+    found = verdict("app", replace(ENDED, exit_code=code, oom_killed=oom, config=config))
+    assert found is not None
+    assert found.message == message
+    assert "mem" in found.hint
 
 
 def test_the_clock_is_this_machines() -> None:

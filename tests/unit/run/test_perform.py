@@ -256,7 +256,7 @@ def test_a_one_shot_that_fails_has_its_code_and_last_words() -> None:
     do = Bench()
     container(do.engine, "sh", "-c", "echo no such table >&2; exit 4", start=False)
     found = failure(do(Run(service="app", container=NAME)))
-    assert found.message == "app ended with exit code 4 after 0.0 s"
+    assert found.message == "app ended with exit code 4 right after its start"
     assert found.log == ("no such table",)
 
 
@@ -348,7 +348,7 @@ def test_a_server_that_died_of_a_seed_is_what_is_told() -> None:
     do = Bench(seeder=raising(DevenvError("the connection broke", hint="x", code=ExitCode.FAILED)))
     container(do.engine, "sh", "-c", "echo PANIC; exit 2")
     found = failure(do(SEED))
-    assert found.message == "db ended with exit code 2 after 0.0 s, while seeds/a.csv was loaded"
+    assert found.message == "db ended with exit code 2 right after its start, while seeds/a.csv was loaded"
     assert found.log == ("PANIC",)
 
 

@@ -176,7 +176,7 @@ def test_a_cancel_ends_a_look_and_a_pause() -> None:
 def test_one_that_ends_with_0_is_told_that_it_should_stay() -> None:
     scene = Scene("true")
     found = failure(scene.wait(HTTP, http=Answers(NotYet(why="no"))))
-    assert "exit code 0 after 0.0 s, but it is meant to stay up" in found.message
+    assert "exit code 0 right after its start, but it is meant to stay up" in found.message
     assert "one_shot" in found.hint
 
 
@@ -220,7 +220,8 @@ def test_one_that_came_back_is_looked_at_from_the_first_condition_on() -> None:
 def test_a_probe_that_is_broken_twice_ends_the_wait() -> None:
     scene = Scene()
     found = failure(scene.wait(HTTP, http=Answers(Broken(why="the image has no curl"))))
-    assert found.message == "app can never be found ready: the image has no curl"
+    assert found.message == "app runs, but whether it is ready cannot be seen: the image has no curl"
+    assert "`ready: {tcp: PORT}`" in found.hint
     assert scene.passed <= 0.1
     once = Answers(Broken(why="setns failed"), NotYet(why="no"), IsReady())
     assert isinstance(Scene().wait(HTTP, http=once), Done)
@@ -272,7 +273,7 @@ def test_without_a_condition_it_must_stay_up_for_a_moment() -> None:
     assert scene.wait() == Done()
     assert scene.cancel.waits == [0.1]
     found = failure(Scene("sh", "-c", "sleep 0.05; exit 126").wait())
-    assert found.message.startswith("app ended with exit code 126 after")
+    assert found.message.startswith("app ended with exit code 126 right after")
     assert "not in the image" in found.hint
     loop = failure(Scene("sh", "-c", "exit 2", **RESTART).wait())
     assert "again and again" in loop.message

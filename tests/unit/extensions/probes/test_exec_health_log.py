@@ -42,6 +42,13 @@ def test_exec_is_ready_at_zero_and_else_says_what_was_said() -> None:
     assert look(answers(1, b"out\n", b"first\nno server\n\n")) == NotYet(why="pg_isready says: no server")
     assert look(answers(1, b"pg_isready: no\n")) == NotYet(why="pg_isready: no")
     assert look(answers(127, b"not found")) == Broken(why="pg_isready cannot run: not found")
+    for said in (
+        b'OCI runtime exec failed: exec: "pg_isready": executable file not found in $PATH: unknown',
+        b"/bin/sh: 1: pg_isready: not found",
+        b"sh: line 1: pg_isready: command not found\n",
+    ):
+        for code in (127, 1):  # as after `|| exit 1`
+            assert look(answers(code, said)) == Broken(why="pg_isready is not in the image")
     assert look(answers(126)) == Broken(why="pg_isready cannot run (exit code 126)")
     assert look(raises(TimedOut("x", hint=""))) == NotYet(why="pg_isready gave no answer in 2 s")
     assert look(raises(Conflict("x", hint=""))) == NotYet(why="the container is not running")
