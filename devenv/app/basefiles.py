@@ -88,6 +88,16 @@ def _state(target: Path, source: Path, recorded: str | None) -> Literal["missing
     return "earlier" if hashlib.sha256(there).hexdigest() == recorded else "edited"
 
 
+def lying(folder: Path, copies: Copies, path: str) -> Path:
+    """Where what belongs at `path` lies now: there, or still in the base, as nothing was copied yet."""
+    there = Path(path)
+    if not there.exists():
+        for inside, source in copies:
+            if there.is_relative_to(folder / inside):
+                return Path(source, there.relative_to(folder / inside))
+    return there
+
+
 def _files(copies: Copies) -> Iterator[tuple[str, Path]]:
     for inside, source in copies:
         if not os.path.isdir(source):

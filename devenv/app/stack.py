@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from devenv.app import basefiles
 from devenv.app.project import Project
 from devenv.app.told import as_written
 from devenv.core.compose import load as loader
@@ -16,7 +18,7 @@ from devenv.core.seeds import is_rules
 from devenv.extensions.probes import PROBES
 from devenv.host.files import read_text
 from devenv.model.errors import DevenvError, raise_all
-from devenv.model.stack import Secret, Stack
+from devenv.model.stack import Secret, Service, Stack
 
 _SECRETS = "/run/secrets/"
 _MOST = 65_536
@@ -43,8 +45,10 @@ def _load(project: Project, values: Mapping[str, str], name: str | None, *, leni
     wanted = loader.wanted(project.documents, variables=values, working_dir=working_dir)
     texts: dict[str, str] = {}
     errors: list[DevenvError] = []
+    copies = project.rendered.copies if project.rendered else ()
+    lying = partial(basefiles.lying, project.folder, copies)
     for file in wanted.env_files:
-        path = Path(file.path)
+        path = lying(file.path)
         if path.is_file():
             texts[file.path] = read_text(path)
         elif lenient:
@@ -57,8 +61,8 @@ def _load(project: Project, values: Mapping[str, str], name: str | None, *, leni
                     where=file.where,
                 )
             )
-    listings = {folder: _listing(folder, lenient=lenient) for folder in wanted.folders}
-    rules = _rules(wanted, listings, [] if lenient else errors)
+    listings = {folder: _listing(lying(folder), lenient=lenient) for folder in wanted.folders}
+    rules = _rules(wanted, listings, lying, [] if lenient else errors)
     raise_all(errors)
 
     def stack_of(texts: Mapping[str, str]) -> Stack:
@@ -80,20 +84,34 @@ def _load(project: Project, values: Mapping[str, str], name: str | None, *, leni
         if not lenient or not rules:
             raise
         stack = stack_of(texts)  # wrong rules keep nobody from what runs
-    return replace(stack, secrets=(*stack.secrets, *_in_files(stack)))
+    services = {name: _before_copies(each, lying) if copies else each for name, each in stack.services.items()}
+    return replace(stack, services=services, secrets=(*stack.secrets, *_in_files(stack)))
 
 
-def _rules(wanted: loader.Wanted, listings: Mapping[str, tuple[str, ...]], errors: list[DevenvError]) -> dict[str, str]:
+def _before_copies(service: Service, lying: Callable[[str], Path]) -> Service:
+    """`service` with what is only read of it taken from the base, where that was not copied yet: for who only looks."""
+    build = service.build and replace(service.build, context=str(lying(service.build.context)))
+    seeds = tuple(replace(seed, file=str(lying(seed.file))) if seed.file else seed for seed in service.seeds)
+    return replace(service, build=build, seeds=seeds)
+
+
+def _rules(
+    wanted: loader.Wanted,
+    listings: Mapping[str, tuple[str, ...]],
+    lying: Callable[[str], Path],
+    errors: list[DevenvError],
+) -> dict[str, str]:
     """The files of rules for generated rows, those in seed folders too; what cannot be read goes to `errors`."""
     places = {f"{folder}/{name}": None for folder, names in listings.items() for name in names if is_rules(name)}
     texts: dict[str, str] = {}
     for path, where in (*places.items(), *((file.path, file.where) for file in wanted.rules)):
-        if not Path(path).is_file():
+        file = lying(path)
+        if not file.is_file():
             hint = "See that the path is that of a YAML file with `rows` and `columns`, relative to the manifest."
             errors.append(DevenvError(f"The file {path} is not there.", hint=hint, where=where))
             continue
         try:
-            texts[path] = read_text(Path(path))
+            texts[path] = read_text(file)
         except DevenvError as error:
             errors.append(error)
     return texts
@@ -123,10 +141,9 @@ def _in_files(stack: Stack) -> Iterator[Secret]:
         yield from (Secret(value=line) for line in text.splitlines() if len(line.strip()) >= _LONG_ENOUGH)
 
 
-def _listing(folder: str, *, lenient: bool) -> tuple[str, ...]:
-    path = Path(folder)
+def _listing(path: Path, *, lenient: bool) -> tuple[str, ...]:
     if lenient and not path.is_dir():
         return ("gone.sql",)
     if not path.is_dir():
-        raise DevenvError(f"The seed folder {folder} is not there.", hint="Make it, or take it out of `seed`.")
+        raise DevenvError(f"The seed folder {path} is not there.", hint="Make it, or take it out of `seed`.")
     return tuple(sorted(item.name for item in path.iterdir() if item.is_file()))
