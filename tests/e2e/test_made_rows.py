@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from tests.e2e.repository import Repository
+from tests.e2e.repository import Repository, made
+from tests.engines import new_name
+from tests.shop import ROWS, SHOP
 
 pytestmark = pytest.mark.engine
 
@@ -70,3 +77,33 @@ def test_rows_are_made_and_follow_the_scale(repository: Repository) -> None:
     assert wrong.returncode == 2
     assert "db/people.yaml is not there" in wrong.stderr
     assert repository.run("status").returncode == 0
+
+
+SHOP_S = """\
+name: {name}
+services:
+  db: {{use: postgres, seed: [db/schema.sql, seeds/products.yaml, seeds/customers.yaml, seeds/orders.yaml]}}
+"""
+PEAK = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+def test_the_shop_s_data_grows_fivefold_and_shrinks_in_little_memory(tmp_path: Path) -> None:
+    with made(tmp_path, new_name(), SHOP_S) as repository:
+        for part in ("db", "seeds"):
+            shutil.copytree(SHOP / part, tmp_path / part, dirs_exist_ok=True)
+        for scale, times in (("1", 1.0), ("5", 5.0), ("0.1", 0.1)):
+            # The peak is the largest child's of a process that is small itself.
+            up = [sys.executable, "-c", PEAK, *repository.command("up", "--scale", scale)]
+            run = subprocess.run(up, cwd=tmp_path, capture_output=True, text=True, check=True)
+            code, peak = map(int, run.stdout.split())
+            assert code == 0, run.stderr
+            print(f"scale {scale}: devenv took at most {peak / 1024:.0f} MiB")
+            assert peak <= 150 * 1024
+            counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in ROWS)
+            assert repository.sql(f"SELECT {counts}") == "|".join(str(int(count * times)) for count in ROWS.values())
+            assert "nothing to do" in repository.up()

@@ -58,7 +58,9 @@ def up(
         from devenv.core.generate.parents import factor
 
         if factor(scale) is None:
-            raise typer.BadParameter(f"`{scale}` is no number above 0", param_hint="--scale")
+            raise typer.BadParameter(
+                f"`{scale}` is no number above 0 and up to 1,000,000, such as 0.1 or 5", param_hint="--scale"
+            )
         # A variable like every other, only said here: it is kept as those are.
         os.environ[SCALE] = scale
     # What Compose's -d and --wait ask for is what `up` does anyway.

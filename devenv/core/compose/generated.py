@@ -64,7 +64,7 @@ class Rules:
             reader.wrong(
                 (*at, "scale") if "scale" in item else at,
                 f"The scale of generated rows is `{given}`.",
-                f"Write a number above 0, such as 0.1 or 5 (`--scale`, or the variable {SCALE}).",
+                f"Write a number above 0 and up to 1,000,000, such as 0.1 or 5 (`--scale`, or the variable {SCALE}).",
             )
         if options is None or scale is None:
             return None

@@ -61,7 +61,12 @@ COLUMN: dict[str, Schema] = {
         "`from`, `step`) of any. `skew: zipf`: few come up often, most seldom; `mild`: not by much.",
         "customers.id",
     ),
-    "copy": key(_ANY, "What the row that a `ref` names has in another column, `key.column`.", "product_id.price"),
+    "copy": key(
+        _ANY,
+        "What the row that a `ref` names has in another column of its table, `key.column`; that column is held in "
+        "memory.",
+        "product_id.price",
+    ),
     "record": key(
         _ANY,
         "One of a list of mappings for each row (by their `weight`, where they have one). It is no column of the "
