@@ -196,7 +196,8 @@ def _code(container: ObservedContainer) -> str:
 
 def _lived(container: ObservedContainer) -> float | None:
     start, end = seconds(container.started_at), seconds(container.finished_at)
-    return end - start if start is not None and end is not None and end >= start else None
+    # The engine notes a start when it is done: what ends at once ended before.
+    return max(end - start, 0.0) if start is not None and end is not None and end >= start - 1 else None
 
 
 def _size(amount: int) -> str:

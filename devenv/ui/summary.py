@@ -15,6 +15,7 @@ _LOG_LINES = 20
 _WIDTH = 90
 _WHOLE: Any = {"break_long_words": False, "break_on_hyphens": False}
 """An address is not broken: it is there to be clicked on."""
+_NOBODY = ("connection refused", "connection closed", "nothing listens", "no answer", "the container is")
 _DONE: Mapping[str, str] = {
     "up": "is up",
     "start": "is started",
@@ -109,7 +110,8 @@ def _block(same: Sequence[Failure], logs: Mapping[str, Sequence[str]]) -> str:
     if code is not None and str(code) not in outcome.message:
         lines.append(f"  exit code {code}" + (f" ({signal})" if signal else ""))
     reason = str(outcome.data.get("reason") or "")
-    if reason and reason not in outcome.message:
+    # That nobody answered is no news of one that ended.
+    if reason and reason not in outcome.message and not (code is not None and reason.startswith(_NOBODY)):
         lines.append(f"  last look: {text.line_of(reason)}")
     # What a step said before its engine died is not to blame.
     log = list(outcome.log or ([] if outcome.code == ExitCode.UNFIT else logs.get(failure.node, ())))[-_LOG_LINES:]

@@ -51,6 +51,29 @@ def test_a_failure_s_own_log_and_exit_code() -> None:
     assert lines[2:] == [f"  │ {n}" for n in range(10, 30)]
 
 
+@pytest.mark.parametrize(
+    ("message", "data", "lines"),
+    [
+        ("api ended with exit code 3", {"exit_code": 3}, ["✘ api ended with exit code 3"]),
+        ("api: it broke", {}, ["✘ api: it broke"]),
+        ("apiary is gone", {}, ["✘ api does not become ready: apiary is gone"]),
+        (
+            "api was killed", {"exit_code": 137, "signal": "SIGKILL", "reason": "HTTP 500 from /"},
+            ["✘ api was killed", "  exit code 137 (SIGKILL)", "  last look: HTTP 500 from /"],
+        ),
+        ("api was killed: 137", {"exit_code": 137, "reason": "no answer from 1.2.3.4:80"}, ["✘ api was killed: 137"]),
+        ("api was late: HTTP 500", {"reason": "HTTP 500"}, ["✘ api was late: HTTP 500"]),
+        ("api runs, but …", {"reason": "connection refused"}, ["✘ api runs, but …", "  last look: connection refused"]),
+    ],
+)  # fmt: skip
+def test_a_block_says_its_name_once_and_the_last_look_where_that_is_news(
+    message: str, data: dict[str, object], lines: list[str]
+) -> None:
+    run = halfway()
+    run.end("ready:api", Failed(message=message, data=data))
+    assert failures(view_of(run)).split("\n") == lines
+
+
 def test_an_engine_that_died_is_told_once() -> None:
     run = halfway()
     for node, symptom in (("build:shop-api", "closed"), ("seed:db:0", "refused")):
