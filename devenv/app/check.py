@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from devenv.app.context import Context
+from devenv.app.onhost import unreachable
 from devenv.app.running import carry_out
 from devenv.app.session import session
 from devenv.core.checks import plan_checks
@@ -29,7 +30,10 @@ def check(ctx: Context, names: Sequence[str] = (), *, watch: bool = False) -> in
         if not known:
             ctx.ui.notice("this stack has no checks; they stand under `checks:` in the manifest")
             return ExitCode.DONE
-        plan = plan_checks(here.stack, tuple(names))
+        left_out = unreachable(here.stack, here.own, unasked=False) if here.excepted and not names else {}
+        plan = plan_checks(here.stack, tuple(names), left_out=left_out)
+        for line in plan.notices:
+            ctx.ui.notice(line)
         code, result = carry_out(here, plan, "check")
         last = _said(result)
         while watch and not ctx.cancel.wait(REST):

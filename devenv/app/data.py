@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 from devenv.app.places import data_folder
 from devenv.core.catalogue import read_service
@@ -31,3 +32,9 @@ def recipes() -> tuple[Recipe, ...]:
 def templates() -> Mapping[str, str]:
     """The texts of the templates, by file name."""
     return {file.name: read_text(file) for file in sorted((data_folder() / "templates").glob("*.j2"))}
+
+
+@cache
+def forwarder() -> str:
+    """The text of the program that stands in the network for a service on the host. It runs in containers, not here."""
+    return read_text(Path(__file__).parents[1] / "run" / "forward.py")

@@ -9,6 +9,7 @@ from devenv.app.context import Context
 from devenv.app.observing import container_of
 from devenv.app.session import Session, session
 from devenv.core.selection import check as check_services
+from devenv.core.selection import held_on_host
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.observed import ObservedContainer
 
@@ -60,7 +61,8 @@ def workspace_of(here: Session, service: str) -> tuple[str, str]:
 
 
 def running_container(here: Session, service: str) -> ObservedContainer:
-    """The container of `service`. Raises DevenvError (FAILED) where none runs."""
+    """The container of `service`. Raises DevenvError: FAILED where none runs, INPUT where it is on the host."""
+    held_on_host(here.stack, service)
     found = container_of(here.engine.observe(here.name), service)
     if found is None or not found.running:
         state = "has no container" if found is None else f"does not run ({found.state})"

@@ -34,6 +34,7 @@ def _fetch(ctx: Context, services: Sequence[str], *, built: bool) -> int:
     tell_rendered(ctx, project)
     host = ThisHost(install=not ctx.no_install, ask=ctx.ask, say=ctx.ui.say)
     with open_session(ctx, project, ensure=True, locked=True) as here:
+        here = here.excepting(())  # the image of one that is on the host is wanted as well
         check_services(here.stack, services)
         known = {name for name, service in here.stack.services.items() if (service.build is not None) is built}
         wrong = [name for name in services if name not in known]

@@ -130,7 +130,8 @@ def _read_builds(stack: Stack, memos: Path | None) -> dict[str, BuildSource]:
     """Every build's Dockerfile and digest. Raises DevenvErrors: all that cannot be read."""
     found: dict[str, BuildSource] = {}
     errors: list[DevenvError] = []
-    for service in stack.services.values():
+    for each in stack.services.values():
+        service = each.on_host.service if each.on_host else each
         if service.build is None:
             continue
         memo = str(memos / f"context-{service.name}.json") if memos else ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from devenv.app.beside import Begun, side_by_side
 from devenv.app.digests import Digests, seed_digests
 from devenv.app.lastlook import last_looks, remember
+from devenv.core.selection import is_beside
 from devenv.model import labels
 from devenv.model.errors import DevenvError
 from devenv.model.observed import LedgerEntry, Observed, ObservedContainer
@@ -25,7 +26,9 @@ def container_of(observed: Observed, service: str) -> ObservedContainer | None:
     found = [
         container
         for container in observed.containers
-        if container.labels.get(labels.SERVICE) == service and container.labels.get(labels.ONEOFF) != "True"
+        if container.labels.get(labels.SERVICE) == service
+        and container.labels.get(labels.ONEOFF) != "True"
+        and not is_beside(container)
     ]
     return next((c for c in found if c.running), found[0] if found else None)
 

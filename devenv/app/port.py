@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from devenv.app.context import Context
 from devenv.app.exec import running_container
@@ -18,15 +19,20 @@ def port(ctx: Context, service: str, private: str | None = None) -> int:
     """
     with session(ctx) as here:
         check_services(here.stack, [service])
-        container = running_container(here, service)
+        there = here.stack.services[service].on_host
+        ports: Mapping[str, tuple[tuple[str, int], ...]] = (
+            {f"{port}/tcp": (("127.0.0.1", behind),) for port, behind in there.ports.items()}
+            if there
+            else running_container(here, service).ports
+        )
     wanted = None if private is None else private if "/" in private else f"{private}/tcp"
     found = {
         key: [f"{address or '0.0.0.0'}:{number}" for address, number in bound]
-        for key, bound in sorted(container.ports.items())
+        for key, bound in sorted(ports.items())
         if bound and wanted in (None, key)
     }
     if wanted is not None and not found:
-        known = ", ".join(key.removesuffix("/tcp") for key, bound in container.ports.items() if bound)
+        known = ", ".join(key.removesuffix("/tcp") for key, bound in ports.items() if bound)
         raise DevenvError(
             f"`{service}` does not publish port {private}.",
             hint=f"It publishes {known}." if known else f"Publish it: `ports: [{private}]` in the manifest.",

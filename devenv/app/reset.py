@@ -8,6 +8,7 @@ from devenv.app.project import read_project
 from devenv.app.running import Ending, carry_out
 from devenv.app.session import open_session
 from devenv.app.up import Wishes, bring_up
+from devenv.core.selection import held_on_host
 from devenv.core.teardown import reset as plan_reset
 from devenv.model.errors import DevenvError, ExitCode
 
@@ -19,6 +20,7 @@ def reset(ctx: Context, service: str) -> int:
     """
     project = read_project(ctx)
     with open_session(ctx, project, ensure=True, locked=True) as here:
+        held_on_host(here.stack, service)
         observed, _ = sweep(here.engine, here.stack, look=False, seeds=False)
         plan = plan_reset(here.stack, observed, service)
         lost = [node.step.object.removeprefix("volume ") for node in plan.destructive]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -15,17 +16,20 @@ from devenv.app.stack import load_stack
 from devenv.core.compose import interpolate
 from devenv.core.inputs import ComposeCreator
 from devenv.core.rendered import COMPOSE_FILE, DEVCONTAINER_FILE
+from devenv.core.selection import check as check_services
+from devenv.core.selection import standing
 from devenv.host.lock import project_lock
 from devenv.host.proxy import container_proxies
-from devenv.model.errors import DevenvError
-from devenv.model.observed import ObservedContainer
+from devenv.model.errors import DevenvError, ExitCode
+from devenv.model.observed import EngineInfo, ObservedContainer
 from devenv.model.protocols import Engine
 from devenv.model.stack import Stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """`own` are the project's containers as listed, `known` where values may come from, `values` those in `stack`."""
+    """`own` are the project's containers as listed, `known` where values may come from, `values` those in `stack`;
+    `excepted` are the services in whose place it has a forwarder."""
 
     ctx: Context
     project: Project
@@ -35,13 +39,25 @@ class Session:
     known: values.Given
     values: Mapping[str, str]
     stack: Stack
+    excepted: tuple[str, ...] = ()
 
     def with_values(self, more: Mapping[str, str]) -> Session:
         """The same with other values of some variables, the stack loaded again where any differs."""
         if all(self.values.get(name) == value for name, value in more.items()):
             return self
         changed = {**self.values, **more}
-        return replace(self, values=changed, stack=load_stack(self.project, changed, self.name))
+        stack = load_stack(self.project, changed, self.name)
+        return replace(self, values=changed, stack=_with_forwarders(stack, self.excepted, self.engine.info))
+
+    def excepting(self, names: Collection[str]) -> Session:
+        """The same with `names`, and no others, on the host. Raises DevenvErrors for what cannot be there (INPUT), and
+        where containers have no way to this host (UNFIT)."""
+        if set(names) == set(self.excepted):
+            return self
+        if names:
+            check_services(self.stack, sorted(names))
+            reachable(self.engine.info)
+        return assemble(self.ctx, self.project, self.engine, self.name, self.own, excepted=tuple(sorted(names)))
 
     def workspace_first(self) -> Session:
         """The same with a workspace that waits for no other service."""
@@ -158,12 +174,17 @@ def assemble(
     own: tuple[ObservedContainer, ...],
     lost: Collection[int] = (),
     lenient: bool = False,
+    excepted: tuple[str, ...] | None = None,
 ) -> Session:
-    """Choose or find every value, and load the stack with them. `lost` are ports that are known to be taken."""
+    """Choose or find every value, and load the stack with them. `lost` are ports that are known to be taken,
+    `excepted` the services on the host; None for those in whose place a forwarder stands."""
     known = values.given(project, own)
     if project.own and own and not project.env_file.is_file():
         known = replace(known, labels={**values.from_containers(project, engine, own), **known.labels})
-    found = find_values(project, known, name, own, engine.info.local, lost)
+    excepted = standing(own) if excepted is None else excepted
+    found = find_values(project, known, name, own, engine.info.local, lost, excepted)
+    stack = load_stack(project, found, name, lenient=lenient)
+    excepted = tuple(each for each in excepted if each in stack.services)
     return Session(
         ctx=ctx,
         project=project,
@@ -172,7 +193,8 @@ def assemble(
         own=own,
         known=known,
         values=found,
-        stack=load_stack(project, found, name, lenient=lenient),
+        stack=_with_forwarders(stack, excepted, engine.info),
+        excepted=excepted,
     )
 
 
@@ -183,6 +205,7 @@ def find_values(
     own: tuple[ObservedContainer, ...],
     local: bool,
     lost: Collection[int] = (),
+    on_host: Collection[str] = (),
 ) -> dict[str, str]:
     """A value for every variable that the files name and somebody knows one for. Where the manifest was not read it is
     not known which these are: then all that is said and kept."""
@@ -198,6 +221,37 @@ def find_values(
         **images,
         **said,
         **values.host_ids(variables, known),
-        **values.choose_ports(variables, known, own, local, lost),
+        **values.choose_ports(variables, known, own, local, lost, on_host),
         values.PROJECT: name,
     }
+
+
+def _with_forwarders(stack: Stack, names: Collection[str], info: EngineInfo) -> Stack:
+    """`stack` with the services `names` on the host."""
+    if not names:
+        return stack
+    from devenv.app.data import forwarder
+    from devenv.core.on_host import Way, excepted
+
+    return excepted(stack, names, Way(program=forwarder(), direct=in_a_machine(info)))
+
+
+def in_a_machine(info: EngineInfo) -> bool:
+    """Whether the engine's host is not this one but a machine on it: Docker Desktop's, or one on macOS or Windows."""
+    return info.desktop or sys.platform != "linux"
+
+
+def reachable(info: EngineInfo) -> None:
+    """Raise DevenvError (UNFIT) where containers have no way to a server on this host."""
+    if not info.local:
+        raise DevenvError(
+            f"The engine is on another machine ({info.host}): its containers do not reach a service on this one.",
+            hint="Run it there, or use an engine of this machine.",
+            code=ExitCode.UNFIT,
+        )
+    if info.rootless and not in_a_machine(info):
+        raise DevenvError(
+            "The engine is a rootless one, whose containers do not reach what listens on this host's 127.0.0.1.",
+            hint="Use an engine that runs as root for `--except`.",
+            code=ExitCode.UNFIT,
+        )

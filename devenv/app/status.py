@@ -9,12 +9,13 @@ from typing import Any
 from devenv.app.context import Context
 from devenv.app.digests import Digests
 from devenv.app.observing import container_of, sweep
+from devenv.app.onhost import answers
 from devenv.app.session import Session, session
 from devenv.core.mask import mask_urls
 from devenv.core.selection import check as check_services
 from devenv.model.errors import ExitCode
 from devenv.model.observed import Observed, ObservedContainer
-from devenv.model.stack import Service
+from devenv.model.stack import OnHost, Service
 
 
 def status(ctx: Context, services: Sequence[str] = (), *, check: bool = False) -> int:
@@ -40,6 +41,8 @@ def status(ctx: Context, services: Sequence[str] = (), *, check: bool = False) -
 
 def _row(here: Session, observed: Observed, digests: Digests, service: Service) -> dict[str, Any]:
     container = container_of(observed, service.name)
+    if service.on_host is not None and container is not None:
+        return _on_host(service, service.on_host, container)
     return {
         "name": service.name,
         "container": container.name if container else service.container_name,
@@ -49,6 +52,24 @@ def _row(here: Session, observed: Observed, digests: Digests, service: Service) 
         "seeded": _seeded(observed, digests, service, container),
         "ports": _ports(container),
         "urls": {label: mask_urls(url) for label, url in service.urls.items()} if container else {},
+    }
+
+
+def _on_host(service: Service, there: OnHost, container: ObservedContainer) -> dict[str, Any]:
+    """Ready where somebody answers on the host, or nothing is to be asked. A forwarder that does not run is told of by
+    its own state: nothing gets through then."""
+    return {
+        "name": service.name,
+        "container": container.name,
+        "image": container.image,
+        "state": "on the host" if container.running else container.state,
+        "ready": container.running and answers(there) is not False,
+        "seeded": None,
+        "ports": [
+            {"target": port, "protocol": "tcp", "host_ip": "127.0.0.1", "published": behind}
+            for port, behind in sorted(there.ports.items())
+        ],
+        "urls": {label: mask_urls(url) for label, url in service.urls.items()},
     }
 
 

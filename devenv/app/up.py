@@ -15,6 +15,7 @@ from devenv.app.images import gather
 from devenv.app.lastlook import remember
 from devenv.app.notices import moved_ports, sources, tell_orphans, tell_rendered
 from devenv.app.observing import Sweep, container_of
+from devenv.app.onhost import on_host, unreachable
 from devenv.app.project import Project, read_project
 from devenv.app.running import Ending, carry_out, seeded_words
 from devenv.app.session import Session, assemble, on_engine, open_session
@@ -37,7 +38,8 @@ TRIES = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
     """What `up` was asked for beside bringing the stack up; names as on the command line.
-    `again` are services whose seeds are loaded once more, `leave` rendered files that are not written."""
+    `again` are services whose seeds are loaded once more, `leave` rendered files that are not written,
+    `excepted` those to be run on the host: None for those that are there already."""
 
     services: tuple[str, ...] = ()
     dry_run: bool = False
@@ -48,6 +50,7 @@ class Wishes:
     remove_orphans: bool = False
     again: frozenset[str] = frozenset()
     leave: frozenset[str] = frozenset()
+    excepted: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +74,14 @@ def up(
     pull: bool = False,
     force_recreate: bool = False,
     remove_orphans: bool = False,
+    excepted: Sequence[str] = (),
 ) -> int:
     """Bring the stack up; the exit code. `services`: these and what they need alone. `dry_run`: say the plan, change
-    nothing. `for_ide`: as an editor's initializeCommand calls it (see `app.ide`)."""
+    nothing. `for_ide`: as an editor's initializeCommand calls it (see `app.ide`). `excepted`: these are run on the host
+    by the person; a forwarder stands in for each, and those of an earlier call that are not named come back."""
     wishes = Wishes(
         services=tuple(services), dry_run=dry_run, build=build, pull=pull, force_recreate=force_recreate,
-        remove_orphans=remove_orphans, for_ide=for_ide,
+        remove_orphans=remove_orphans, for_ide=for_ide, excepted=None if for_ide else tuple(excepted),
     )  # fmt: skip
     if for_ide:
         from devenv.app.ide import up_for_ide
@@ -94,6 +99,7 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
     tell_rendered(ctx, project, wishes.leave)
     host = ThisHost(install=not ctx.no_install, ask=ctx.ask, say=ctx.ui.say)
     with open_session(ctx, project, ensure=True, locked=True) as session:
+        session = excepting(session, wishes)
         if wishes.build and session.own:
             code = _build_first(session, wishes, host, verb)
             if code:
@@ -115,6 +121,15 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
             if ports.elsewhere is None:
                 return code
             session = ports.elsewhere
+
+
+def excepting(session: Session, wishes: Wishes) -> Session:
+    """`session` with those services on the host that shall be. One that is there and that this call is not about
+    (`up db`) stays there."""
+    if wishes.excepted is None or not (wishes.excepted or session.excepted):
+        return session
+    chosen = select(session.stack, wishes.services)
+    return session.excepting({*wishes.excepted, *(name for name in session.excepted if name not in chosen)})
 
 
 def _build_first(session: Session, wishes: Wishes, host: Host, verb: str) -> int:
@@ -161,7 +176,8 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
     if whole and (plan.nodes or not proof.proved(session.stack)):
         from devenv.core.checks import plan_checks
 
-        plan = plan_checks(session.stack, before=plan)
+        left_out = unreachable(session.stack, session.own) if session.excepted else {}
+        plan = plan_checks(session.stack, before=plan, left_out=left_out)
     return Decided(session=session, images=images, observed=observed, digests=digests, plan=plan)
 
 
@@ -171,6 +187,7 @@ def told(decided: Decided) -> tuple[str, ...]:
     return (
         *moved_ports(session.project, session.values, session.known),
         *sources(session.project, session.known),
+        *on_host(session.stack),
         *decided.plan.notices,
     )
 
@@ -196,7 +213,9 @@ class _Ports:
             own = session.engine.projects().get(session.name, ())
         except DevenvError:  # the engine died meanwhile
             return False
-        found = assemble(session.ctx, session.project, session.engine, session.name, own, self.lost)
+        found = assemble(
+            session.ctx, session.project, session.engine, session.name, own, self.lost, excepted=session.excepted
+        )
         if all(session.values.get(name) == value for name, value in found.values.items()):
             return False
         self.elsewhere = found
@@ -210,7 +229,7 @@ def _dry_run(ctx: Context, project: Project, wishes: Wishes) -> int:
     host = ThisHost(install=False, ask=lambda question: False, say=ctx.ui.say)
     engine = engine_or_empty(ctx)
     with on_engine(ctx, project, engine, locked=False) as session:
-        decided = decide(session, wishes, host)
+        decided = decide(excepting(session, wishes), wishes, host)
     ctx.ui.print(plan_text(ctx, decided.plan))
     return ExitCode.DONE
 
@@ -258,7 +277,8 @@ def _remember_checks(decided: Decided, result: Result) -> None:
     """Whether the checks held, where they were to be walked."""
     ends = [result.outcomes[node.id] for node in decided.plan.nodes if isinstance(node.step, RunCheck)]
     if ends:
-        proof.remember(decided.session.stack, held=all(isinstance(end, Done) for end in ends))
+        whole = len(ends) == len(decided.session.stack.checks)
+        proof.remember(decided.session.stack, held=whole and all(isinstance(end, Done) for end in ends))
 
 
 def _remember_ready(decided: Decided, result: Result) -> None:

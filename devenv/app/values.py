@@ -166,10 +166,12 @@ def choose_ports(
     own: Collection[ObservedContainer],
     local: bool,
     lost: Collection[int] = (),
+    on_host: Collection[str] = (),
 ) -> dict[str, str]:
     """A host port for every port variable. What is said is taken literally; what was kept stays unless something else
     has it; a port that our own containers listen on is not taken. `local`: the engine runs on this host. `lost` are
-    ports that the engine has found taken, wherever it runs."""
+    ports that the engine has found taken, wherever it runs; `on_host` services whose ports a process of the person's
+    has, which is as it should be."""
     wishes, chosen = [], {}
     for variable in variables:
         if variable.kind != "port":
@@ -187,6 +189,7 @@ def choose_ports(
         if (value := known.labels.get(wish.variable, known.kept.get(wish.variable, ""))).isdigit()
     }
     ours = {port for container in own for bound in container.ports.values() for _, port in bound}
+    ours |= {kept[wish.variable] for wish in wishes if wish.service in on_host and wish.variable in kept}
     taken: set[int] = set()
     if local and any(kept.get(wish.variable) not in ours for wish in wishes):  # else all stay, whatever else is taken
         wanted = {*kept.values(), *(port for wish in wishes for port in range(wish.preferred, wish.preferred + 200))}

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from devenv.core import graph
+from devenv.core.selection import needs as needs_of
 from devenv.model.plan import Node, Plan, Run, RunCheck, SeedData, WaitReady
 from devenv.model.protocols import Answer
-from devenv.model.stack import CheckStep, Stack
+from devenv.model.stack import Check, CheckStep, Stack
 
 _NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SHOWN = 200
@@ -108,8 +111,15 @@ def look_up(text: str, path: str) -> Any:
     return found
 
 
-def plan_checks(stack: Stack, names: tuple[str, ...] = (), before: Plan | None = None) -> Plan:
-    """The checks `names` (all for none), one after the other, behind all that `before` makes ready and seeds."""
+def plan_checks(
+    stack: Stack,
+    names: tuple[str, ...] = (),
+    before: Plan | None = None,
+    *,
+    left_out: Mapping[str, str] = MappingProxyType({}),
+) -> Plan:
+    """The checks `names` (all for none), one after the other, behind all that `before` makes ready and seeds; but those
+    in `left_out`, which maps checks that cannot be walked now to the reason: they are told of."""
     held = before or Plan()
     needs = tuple(n.id for n in held.nodes if isinstance(n.step, WaitReady | SeedData | Run))
     values = {name: service.values for name, service in stack.services.items() if service.values}
@@ -122,9 +132,31 @@ def plan_checks(stack: Stack, names: tuple[str, ...] = (), before: Plan | None =
             resource="check",
         )
         for name, check in stack.checks.items()
-        if not names or name in names
+        if (not names or name in names) and name not in left_out
     ]
-    return replace(held, nodes=(*held.nodes, *nodes))
+    told = [f"check {name} is left out: {why}" for name, why in left_out.items() if not names or name in names]
+    return replace(held, nodes=(*held.nodes, *nodes), notices=(*held.notices, *told))
+
+
+def needed(stack: Stack, check: Check) -> set[str]:
+    """The services that `check` names or asks, by their address on the host, with all that those need."""
+    edges = {name: [need.target for need in needs_of(service)] for name, service in stack.services.items()}
+    return graph.reachable(edges, {name for step in check.steps for name in _about(stack, step)})
+
+
+def _about(stack: Stack, step: CheckStep) -> Iterator[str]:
+    """The services that `step` names, or whose port on the host it asks."""
+    if (named := step.options.get("service")) in stack.services:
+        yield str(named)
+    try:
+        parts = urlsplit(str(step.options.get("url") or ""))
+        port = str(parts.port or (443 if parts.scheme == "https" else 80))
+    except ValueError:
+        return
+    for name, service in stack.services.items():
+        own = service.on_host.service if service.on_host else service
+        if step.kind == "http" and port in {str(item.get("published")) for item in own.config.get("ports") or ()}:
+            yield name
 
 
 def _excerpt(answer: Answer) -> str:

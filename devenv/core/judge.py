@@ -127,6 +127,8 @@ class Judge:
         """Whether the data of the service `name` are not those that there were: a volume is gone, the container that
         had the nameless ones, or all that was seeded (volumes have no identity of their own)."""
         service = self.stack.services[name]
+        if service.on_host is not None:
+            return False
         volumes = [self.stack.volumes[key] for key in service.volumes if key in self.stack.volumes]
         there = {volume.name for volume in self.observed.volumes}
         if any(not volume.external and volume.name not in there for volume in volumes):
@@ -153,6 +155,9 @@ class Judge:
         return tuple(self._differences(service, container))
 
     def _differences(self, service: Service, container: ObservedContainer) -> Iterator[str]:
+        if (service.on_host is not None) != (labels.ON_HOST in container.labels):
+            yield "asked for with --except" if service.on_host else "it ran on the host"
+            return
         for key in self.creator.changes(service, container):
             yield f"{key} changed"
         if self.images.after.get(service.name):

@@ -11,6 +11,7 @@ from devenv.core import graph
 from devenv.core.inputs import Creator, ImageChoices, Options
 from devenv.core.judge import Verdict
 from devenv.core.selection import TEMPORARY, needs, service_of, shares
+from devenv.model import labels
 from devenv.model.observed import LedgerEntry, Observed, ObservedContainer
 from devenv.model.plan import (
     ConnectNetwork,
@@ -100,14 +101,14 @@ class UpPlanner:
             for key in service.config.get("networks") or ():
                 network = self.stack.networks[key]
                 if not network.external and network.name not in networks:
-                    labels = self.creator.network_labels(network)
-                    step = CreateNetwork(name=network.name, config=network.config, labels=labels)
+                    marks = self.creator.network_labels(network)
+                    step = CreateNetwork(name=network.name, config=network.config, labels=marks)
                     self.nodes.add(f"network:{key}", step, "no network")
             for key in service.volumes:
                 volume = self.stack.volumes.get(key)
                 if volume and not volume.external and volume.name not in volumes:
-                    labels = self.creator.volume_labels(volume)
-                    made = CreateVolume(name=volume.name, config=volume.config, labels=labels)
+                    marks = self.creator.volume_labels(volume)
+                    made = CreateVolume(name=volume.name, config=volume.config, labels=marks)
                     self.nodes.add(f"volume:{key}", made, "no volume", spent)
 
     def leftovers(self, orphans: Iterable[ObservedContainer]) -> None:
@@ -117,6 +118,8 @@ class UpPlanner:
         for name, verdict in self.verdicts.items():
             for container in verdict.found.others:
                 cause = verdict.cause if verdict.renew else f"more than the one container of {name}"
+                if labels.ON_HOST in container.labels:
+                    cause = f"{name} runs in a container again"
                 self._free(container, self.nodes.discard(container, cause))
             temporary = verdict.found.temporary
             if temporary is not None and not (verdict.made and verdict.reuse):

@@ -10,6 +10,7 @@ from devenv.core.inputs import ComposeCreator, Creator, ImageChoices, Options
 from devenv.core.judge import Judge, Verdict, refusals
 from devenv.core.plan_up import UpPlanner
 from devenv.core.selection import check, found, one_shots, orphans, select
+from devenv.model import labels
 from devenv.model.errors import raise_all
 from devenv.model.observed import Observed
 from devenv.model.plan import Plan
@@ -65,6 +66,12 @@ def reconcile(
     planner.images_networks_volumes()
     planner.containers()
     planner.starts()
+    if any(service.on_host for service in services.values()) or any(
+        labels.ON_HOST in v.labels for v in observed.volumes
+    ):
+        from devenv.core.on_host import plan_beside
+
+        plan_beside(planner.nodes, services, observed, images, maker, no_start=wish.no_start)
     return Plan(
         nodes=planner.nodes.ordered(),
         orphans=() if wish.remove_orphans else tuple(c.name for c in left),

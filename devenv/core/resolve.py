@@ -105,7 +105,9 @@ class _Resolver:
         self._errors: dict[tuple[str, str], DevenvError] = {}
         self._built: dict[str, _Choice] = {}
         self._building: list[str] = []
-        self._makers = {full(s.image): s for s in reversed(tuple(facts.stack.services.values())) if s.build}
+        # An image that others run is made all the same where the service that builds it is on the host.
+        services = [s.on_host.service if s.on_host else s for s in facts.stack.services.values()]
+        self._makers = {full(s.image): s for s in reversed(services) if s.build}
 
     def all(self) -> Images | Missing:
         services = self._facts.stack.services
@@ -120,7 +122,9 @@ class _Resolver:
             nodes=self._owned(choices),
             after={name: choice.needs for name, choice in choices.items()},
             variables={
-                image_variable(name): choice.ref for name, choice in choices.items() if services[name].build is None
+                image_variable(name): choice.ref
+                for name, choice in choices.items()
+                if services[name].build is None and services[name].on_host is None
             },
             causes={name: choice.cause for name, choice in choices.items() if choice.needs},
         )

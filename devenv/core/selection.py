@@ -16,6 +16,9 @@ TEMPORARY = "_devenv_new"
 """A container that is to replace another has this behind its name until the other is gone: always the same name, so
 that the next run finds what a killed one left."""
 
+BESIDE = "-host"
+"""Behind the name of the second container of a forwarder, which is in the host's network."""
+
 _SHARED = ("network_mode", "ipc", "pid")
 
 
@@ -82,6 +85,17 @@ def check(stack: Stack, names: Collection[str]) -> None:
     )
 
 
+def held_on_host(stack: Stack, name: str) -> None:
+    """Raise DevenvError where the service `name` is on the host, so that nothing can be done in its container."""
+    service = stack.services.get(name)
+    if service is not None and service.on_host is not None:
+        raise DevenvError(
+            f"`{name}` runs on the host, not in a container.",
+            hint=f'Do it there, with its environment (`eval "$(devenv env {name} --export)"`); '
+            "`devenv up` brings its container back.",
+        )
+
+
 def one_shots(services: Mapping[str, Service]) -> frozenset[str]:
     """Those that are meant to end: they say so, or another waits for their end."""
     awaited = {n.target for s in services.values() for n in s.needs if n.condition == SERVICE_COMPLETED}
@@ -93,6 +107,16 @@ def is_oneoff(container: ObservedContainer) -> bool:
     return container.labels.get(labels.ONEOFF, "").lower() == "true"
 
 
+def is_beside(container: ObservedContainer) -> bool:
+    """A forwarder's second container (`core.on_host`): nothing that stands for the service."""
+    return labels.ON_HOST in container.labels and container.name.endswith(BESIDE)
+
+
+def standing(containers: Collection[ObservedContainer]) -> tuple[str, ...]:
+    """The services that forwarders among `containers` stand in for."""
+    return tuple(sorted({service_of(c) for c in containers if labels.ON_HOST in c.labels and not is_beside(c)}))
+
+
 def service_of(container: ObservedContainer) -> str:
     """The service it says it is of; "" for none."""
     return container.labels.get(labels.SERVICE, "")
@@ -101,7 +125,9 @@ def service_of(container: ObservedContainer) -> str:
 def found(service: Service, observed: Observed) -> Found:
     """The containers of `service`. Where none has its name, the one with the lowest number stands for it."""
     mine = [c for c in observed.containers if service_of(c) == service.name and not is_oneoff(c)]
-    mine.sort(key=lambda c: (c.name != service.container_name, _number(c), c.name))
+    if service.on_host is not None:
+        mine = [c for c in mine if not is_beside(c)]
+    mine.sort(key=lambda c: (c.name != service.container_name, is_beside(c), _number(c), c.name))
     temporary = next((c for c in mine if c.name == service.container_name + TEMPORARY), None)
     rest = [c for c in mine if c is not temporary]
     return Found(current=rest[0] if rest else None, temporary=temporary, others=tuple(rest[1:]))

@@ -24,7 +24,8 @@ def down(
 
     `stack` says which containers are orphans, that stay unless `remove_orphans`, with the networks and volumes that
     they use; without it (the manifest cannot be read) everything that carries the project's label goes. What Compose
-    made goes as well; what is external carries no label of the project, so it stays.
+    made goes as well; what is external carries no label of the project, so it stays. The
+    volume of a forwarder holds no data, and goes with it.
     """
     kept = orphans(stack, observed) if stack is not None and not remove_orphans else ()
     nodes = Nodes()
@@ -43,11 +44,15 @@ def down(
             before = [removed[c.id] for c in gone if network.name in c.networks]
             step = Remove(kind="network", name=network.name)
             nodes.add(f"remove:network:{network.name}", step, "the project goes down", before)
-    for volume in observed.volumes if volumes else ():
+    for volume in observed.volumes:
+        shared = labels.ON_HOST in volume.labels  # holds no data, only a forwarder's sockets
+        if not volumes and not shared:
+            continue
         if not any(volume.name in c.mounts.values() for c in kept):
             before = [removed[c.id] for c in gone if volume.name in c.mounts.values()]
-            step = Remove(kind="volume", name=volume.name, destructive=True)
-            nodes.add(f"remove:volume:{volume.name}", step, "asked for with --volumes", before)
+            step = Remove(kind="volume", name=volume.name, destructive=not shared)
+            cause = "it was the forwarder's" if shared else "asked for with --volumes"
+            nodes.add(f"remove:volume:{volume.name}", step, cause, before)
     return Plan(nodes=nodes.ordered(), orphans=tuple(c.name for c in kept))
 
 

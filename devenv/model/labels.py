@@ -33,6 +33,10 @@ FOLDER = "dev.devenv.folder"
 ENV = "dev.devenv.env"
 """On a container: JSON of the host values that devenv chose (ports, substitutes, project), to find them again."""
 
+ON_HOST = "dev.devenv.on-host"
+"""On what stands in for a service that runs on the host (`up --except`): on its two containers JSON of container port →
+the host's port, on the volume that they share the service's name."""
+
 DEVCONTAINER_FOLDER = "devcontainer.local_folder"
 DEVCONTAINER_CONFIG = "devcontainer.config_file"
 

@@ -9,8 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
-    """Who answers. `buildkit` says whether `/build?version=2` works; `rootless` and `local` bound what the
-    host reaches.     `id` is the engine's own id, `data_root` its folder; `memory` in bytes.
+    """Who answers. `buildkit` says whether `/build?version=2` works; `rootless` and `local` bound what the host
+    reaches, `desktop` says that it is Docker Desktop's (which counts as rootless). `id` is the engine's own id,
+    `data_root` its folder; `memory` in bytes.
     """
 
     id: str
@@ -21,6 +22,7 @@ class EngineInfo:
     host: str
     local: bool
     rootless: bool = False
+    desktop: bool = False
     buildkit: bool = True
     data_root: str = ""
     memory: int = 0

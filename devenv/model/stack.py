@@ -100,6 +100,20 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnHost:
+    """A service that a person runs on the host instead (`up --except`). `ports` maps each port that it listens on in
+    the network to the host's, where the person's process shall listen; `service` is what the manifest says.
+
+    `direct`: the engine gives containers an address of the host (`host.docker.internal`); else they reach it through a
+    second container in the host's own network.
+    """
+
+    ports: Mapping[int, int]
+    service: Service
+    direct: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """One service.
 
@@ -113,6 +127,7 @@ class Service:
     `variables` are the host values that devenv chose (`DEVENV_…`, no secrets) and that the service's own text names.
     `content` is what a one-shot is given to read: path in the container → digest of what is mounted there (put in by
     the app; it is part of what the container is, so that the one-shot runs again when it changes).
+    `on_host` is set where all else describes the forwarder that stands in for it (`core.on_host`).
     """
 
     name: str
@@ -135,6 +150,7 @@ class Service:
     variables: Mapping[str, str] = field(default_factory=dict)
     grants: tuple[Grant, ...] = ()
     content: Mapping[str, str] = field(default_factory=dict)
+    on_host: OnHost | None = None
     where: Span | None = None
 
     @property

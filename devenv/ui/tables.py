@@ -33,6 +33,8 @@ def _state(service: Mapping[str, Any]) -> str:
 def _ready(service: Mapping[str, Any]) -> str:
     if service["ready"]:
         return "yes"
+    if service["state"] == "on the host":
+        return "no answer"
     return "no" if service["state"] != "missing" else ""
 
 

@@ -32,6 +32,7 @@ def info(client: Client) -> EngineInfo:
         local=client.url.startswith("unix://") or "//127." in client.url or "//localhost" in client.url,
         # Docker Desktop keeps its containers in a machine of its own: their addresses are as far as a rootless one's.
         rootless="name=rootless" in security or "Docker Desktop" in system,
+        desktop="Docker Desktop" in system,
         buildkit=client.version.get("Os", "linux") == "linux",
         data_root=str(found.get("DockerRootDir", "")),
         memory=int(found.get("MemTotal") or 0),

@@ -168,7 +168,7 @@ class FakeEngine(Store):
 
     def create_volume(self, name: str, config: Mapping[str, Any], labels: Mapping[str, str]) -> None:
         with self._change("create_volume", name):
-            self._put_volume(name, config.get("driver") or "local", labels)
+            self._put_volume(name, config.get("driver") or "local", {**(config.get("labels") or {}), **labels})
 
     def remove_volume(self, name: str) -> None:
         with self._change("remove_volume", name):

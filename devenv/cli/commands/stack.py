@@ -23,6 +23,12 @@ def up(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done and why; change nothing.")
     ] = False,
+    excepted: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--except", metavar="SERVICE", help="You run this one on the host: see `devenv env` (repeatable)."
+        ),
+    ] = None,
     build: Annotated[bool, typer.Option("--build", help="Build images anew, also unchanged ones.")] = False,
     pull: Annotated[bool, typer.Option("--pull", help="Ask the registry for newer images.")] = False,
     force_recreate: Annotated[
@@ -50,6 +56,7 @@ def up(
     Examples:
       devenv up                    all of it
       devenv up api                the API and what it needs
+      devenv up --except api       all but the API, which you start in your debugger
       devenv up --scale 5          five times the generated rows, from now on
       devenv up --dry-run          what would be done, and why
       devenv up --output json      the same as JSON lines, for programs
@@ -74,6 +81,7 @@ def up(
         pull=pull,
         force_recreate=force_recreate,
         remove_orphans=remove_orphans,
+        excepted=tuple(excepted or ()),
     )
 
 

@@ -98,6 +98,7 @@ class StandIn:
             "Image": service.image,
             "Env": [f"{key}={value}" for key, value in (service.config.get("environment") or {}).items()],
             "Labels": {
+                **(service.config.get("labels") or {}),
                 labels.PROJECT: PROJECT,
                 labels.SERVICE: service.name,
                 labels.NUMBER: "1",
