@@ -54,6 +54,7 @@ UP = {
     "pull": False,
     "force_recreate": False,
     "remove_orphans": False,
+    "excepted": (),
 }
 
 LOGS = {
@@ -76,6 +77,7 @@ CONFIG = {"verb": "config", "format": "yaml", "services": False, "images": False
         ("up api db --dry-run --build", {**UP, "services": ("api", "db"), "dry_run": True, "build": True}),
         ("up --for-ide", {**UP, "for_ide": True}),
         ("up --pull --force-recreate", {**UP, "pull": True, "force_recreate": True}),
+        ("up --except api --except web", {**UP, "excepted": ("api", "web")}),
         ("up --remove-orphans", {**UP, "remove_orphans": True}),
         ("down", {"verb": "down", "volumes": False, "remove_orphans": False}),
         ("down -v --remove-orphans", {"verb": "down", "volumes": True, "remove_orphans": True}),
