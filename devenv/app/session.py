@@ -7,6 +7,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from devenv.app import values
 from devenv.app.context import Context
@@ -102,20 +103,27 @@ def labelled_session(ctx: Context, error: DevenvError) -> Iterator[Session]:
         ctx.ui.error(error)
         ctx.ui.notice(f"going by what the containers of {name} say")
         stack.enter_context(project_lock(engine.info.id, name, ctx.ui.say))
-        file = folder / COMPOSE_FILE
-        yield Session(
-            ctx=ctx,
-            project=Project(folder=folder, working_dir=file.parent, files=(file,), documents=()),
-            engine=engine,
-            name=name,
-            own=holders[name],
-            known=values.Given(shell={}),
-            values={},
-            stack=Stack(
-                project=name, folder=str(folder), working_dir=str(file.parent), files=(), services={}, networks={},
-                volumes={},
-            ),
-        )  # fmt: skip
+        yield by_labels(ctx, engine, name, folder, holders[name])
+
+
+def by_labels(
+    ctx: Context, engine: Engine, name: str, folder: Path, own: tuple[ObservedContainer, ...] = ()
+) -> Session:
+    """The project `name` of `folder` without its files: what carries its label, and a stack that is empty."""
+    file = folder / COMPOSE_FILE
+    return Session(
+        ctx=ctx,
+        project=Project(folder=folder, working_dir=file.parent, files=(file,), documents=()),
+        engine=engine,
+        name=name,
+        own=own,
+        known=values.Given(shell={}),
+        values={},
+        stack=Stack(
+            project=name, folder=str(folder), working_dir=str(file.parent), files=(), services={}, networks={},
+            volumes={},
+        ),
+    )  # fmt: skip
 
 
 @contextmanager

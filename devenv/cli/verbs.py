@@ -98,6 +98,9 @@ VERBS: Mapping[str, Verb] = {
     ),
     "config": Verb(module="files", function="config", bare=True, group=FILES, says="The stack as Compose would see it"),
     "schema": Verb(module="files", function="schema", bare=True, group=FILES, says="The JSON schema of devenv.yaml"),
+    "uninstall": Verb(
+        module="own", function="uninstall", bare=True, group=OWN, says="Remove what devenv put on this machine"
+    ),
     "completion": Verb(
         module="own", function="completion", group=OWN, takes="shells", says="Completion for bash, zsh or fish"
     ),
@@ -127,6 +130,7 @@ APP: Mapping[str, str] = {
     "render": "render:render",
     "config": "config:config",
     "schema": "schema:schema",
+    "uninstall": "uninstall:uninstall",
 }
 """Where in `devenv.app` a verb does its work: module and function."""
 

@@ -62,12 +62,17 @@ def start(consent: Consent) -> Address:
     return address
 
 
+def runs_for_us() -> bool:
+    """Whether the engine that `start` recorded runs still."""
+    record = _recorded()
+    return bool(_by(record)) and (record["by"] != "devenv" or _same_process(record)) and _answers()
+
+
 def stop_started() -> bool:
     """Stop the engine that `start` recorded, and wait until it is gone with its children. False where there is none
     (any more). Containers go down with it."""
     record = _recorded()
-    # What a manager started before the machine was, it has started again by itself, and not for devenv.
-    by = record.get("by") if record.get("boot", _boot()) == _boot() else None
+    by = _by(record)
     if by == "systemd":
         subprocess.run(["systemctl", "stop", "docker", "docker.socket"], check=False, capture_output=True)
     elif by == "openrc":
@@ -209,6 +214,11 @@ def _recorded() -> dict[str, object]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _by(record: dict[str, object]) -> object:
+    """Who started it for devenv. What a manager did before the machine was started anew, it does by itself since."""
+    return record.get("by") if record.get("boot", _boot()) == _boot() else None
 
 
 def _boot() -> str:

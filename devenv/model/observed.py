@@ -122,3 +122,13 @@ class Observed:
     held: Mapping[str, ObservedContainer] = field(default_factory=dict)
     ready: Mapping[str, bool] = field(default_factory=dict)
     ledgers: Mapping[str, Mapping[str, LedgerEntry]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """All that is on an engine, whoever made it, as its lists tell it. An image is there once for each of its tags; one
+    without a tag has "" for its reference."""
+
+    containers: tuple[ObservedContainer, ...] = ()
+    volumes: tuple[ObservedVolume, ...] = ()
+    images: tuple[ObservedImage, ...] = ()

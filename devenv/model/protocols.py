@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from devenv.model.observed import EngineInfo, LedgerEntry, Observed, ObservedContainer, ObservedImage
+from devenv.model.observed import EngineInfo, Inventory, LedgerEntry, Observed, ObservedContainer, ObservedImage
 from devenv.model.plan import Build
 from devenv.model.stack import Ready, Seed
 
@@ -89,6 +89,9 @@ class Engine(Protocol):
     def data_folders(self) -> Mapping[str, frozenset[str]]:
         """The folders whose data volumes hold (label FOLDER), by project: who comes back to a name when it is down."""
 
+    def inventory(self) -> Inventory:
+        """All containers, volumes and images: for who must tell what is devenv's from what is not."""
+
     def inspect(self, container: str) -> ObservedContainer:
         """By name or id. Raises NotFound."""
 
@@ -113,6 +116,9 @@ class Engine(Protocol):
         """A root file system as an image. Returns the image ID."""
 
     def tag(self, source: str, ref: str) -> None: ...
+
+    def remove_image(self, ref: str) -> None:
+        """A reference, or an id without one. Gone already is done. Raises Conflict where a container uses it."""
 
     def create_network(self, name: str, config: Mapping[str, Any], labels: Mapping[str, str]) -> str:
         """`config` is the normalised Compose network. Returns its id. One of the same project and name is kept."""

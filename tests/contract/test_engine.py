@@ -377,3 +377,32 @@ def test_a_source_that_fails_leaves_no_image(engine: Engine, project: str, cance
     with pytest.raises(DevenvError, match="the source broke"):
         engine.import_image(ref, broken(), labels={}, cancel=cancel)
     assert engine.image(ref) is None
+
+
+# Everything there is
+
+
+def test_an_inventory_holds_what_anybody_made(engine: Engine, base: str, sleeper: str, project: str) -> None:
+    engine.create_volume(f"{project}_data", {}, {labels.PROJECT: project})
+    found = engine.inventory()
+    mine = next(c for c in found.containers if c.name == f"{project}-app-1")
+    assert (mine.state, mine.labels[labels.PROJECT]) == ("running", project)
+    assert [v.labels[labels.PROJECT] for v in found.volumes if v.name == f"{project}_data"] == [project]
+    image = engine.image(base)
+    assert image is not None
+    assert image.id in {i.id for i in found.images if i.ref}
+
+
+def test_an_image_goes_unless_a_container_uses_it(
+    engine: Engine, project: str, cancel: CancelToken, forget_image: Any
+) -> None:
+    ref = forget_image(f"localhost/devenv-test/{project}:1")
+    made = engine.import_image(ref, iter([b"\0" * 10240]), labels={"a": project}, cancel=cancel)
+    container = engine.create_container(f"{project}-held-1", {"Image": ref, "Cmd": ["x"], "Labels": marks(project)})
+    with pytest.raises(Conflict):
+        engine.remove_image(ref)
+    engine.remove_container(container)
+    engine.remove_image(ref)
+    assert engine.image(made) is None
+    engine.remove_image(ref)
+    engine.remove_image(made)

@@ -8,7 +8,7 @@ from typing import Any
 
 from devenv.backends.docker import containers, images, networks, observe
 from devenv.backends.docker.client import Client, together
-from devenv.model.observed import EngineInfo, Observed, ObservedContainer, ObservedImage
+from devenv.model.observed import EngineInfo, Inventory, Observed, ObservedContainer, ObservedImage
 from devenv.model.plan import Build
 from devenv.model.protocols import Cancel, ExecResult, InnerFile, LogLine, Report, Trust
 
@@ -43,6 +43,9 @@ class DockerEngine:
     def data_folders(self) -> Mapping[str, frozenset[str]]:
         return observe.data_folders(self._client)
 
+    def inventory(self) -> Inventory:
+        return observe.inventory(self._client)
+
     def inspect(self, container: str) -> ObservedContainer:
         return containers.inspect(self._client, container)
 
@@ -76,6 +79,9 @@ class DockerEngine:
 
     def tag(self, source: str, ref: str) -> None:
         images.tag(self._client, source, ref)
+
+    def remove_image(self, ref: str) -> None:
+        images.remove(self._client, ref)
 
     def create_network(self, name: str, config: Mapping[str, Any], labels: Mapping[str, str]) -> str:
         return networks.create_network(self._client, name, config, labels)

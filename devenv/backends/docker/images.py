@@ -157,6 +157,10 @@ def tag(client: Client, source: str, ref: str) -> None:
     )
 
 
+def remove(client: Client, ref: str) -> None:
+    client.call("DELETE", f"/images/{name(ref)}", what=f"remove image {ref}", accept=(404,))
+
+
 def _quoted(text: str) -> str:
     """As a Dockerfile's LABEL takes it."""
     return json.dumps(text, ensure_ascii=False).replace("$", "\\$")

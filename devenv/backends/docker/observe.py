@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from devenv.backends.docker.client import Client, name, together
 from devenv.model import labels
 from devenv.model.observed import (
     EngineInfo,
+    Inventory,
     ObservedContainer,
     ObservedImage,
     ObservedNetwork,
@@ -93,6 +95,33 @@ def data_folders(client: Client) -> dict[str, frozenset[str]]:
         project = marks[labels.PROJECT]
         found[project] = found.get(project, frozenset()) | {marks[labels.FOLDER]}
     return found
+
+
+def inventory(client: Client) -> Inventory:
+    """See `protocols.Engine.inventory`."""
+    asked: list[Callable[[], Any]] = [
+        lambda: client.call("GET", "/containers/json", params={"all": True}, what="list containers"),
+        lambda: client.call("GET", "/volumes", what="list volumes"),
+        lambda: client.call("GET", "/images/json", what="list images"),
+    ]
+    containers, volumes, images = together(asked)
+    return Inventory(
+        containers=tuple(sorted((_listed(c) for c in containers or ()), key=lambda c: c.name)),
+        volumes=tuple(sorted((volume(v) for v in (volumes or {}).get("Volumes") or ()), key=lambda v: v.name)),
+        images=tuple(sorted((i for each in images or () for i in _tagged(each)), key=lambda i: (i.ref, i.id))),
+    )
+
+
+def _tagged(found: Mapping[str, Any]) -> list[ObservedImage]:
+    one = ObservedImage(
+        ref="",
+        id=found["Id"],
+        labels=dict(found.get("Labels") or {}),
+        digests=tuple(d for d in found.get("RepoDigests") or () if not d.startswith("<none>")),
+        size=int(found.get("Size") or 0),
+    )
+    tags = [tag for tag in found.get("RepoTags") or () if not tag.startswith("<none>")]
+    return [replace(one, ref=tag) for tag in tags] or [one]
 
 
 def container(found: Mapping[str, Any]) -> ObservedContainer:

@@ -15,6 +15,7 @@ from devenv.model import labels as label_names
 from devenv.model.errors import Conflict, DevenvError, ExitCode, NotFound, TimedOut
 from devenv.model.observed import (
     EngineInfo,
+    Inventory,
     Observed,
     ObservedContainer,
     ObservedImage,
@@ -67,6 +68,15 @@ class FakeEngine(Store):
                 if project is not None and folder is not None:
                     found[project] = found.get(project, frozenset()) | {folder}
             return found
+
+    def inventory(self) -> Inventory:
+        with self._lock:
+            containers = sorted((self._seen(c) for c in self._containers.values()), key=lambda c: c.name)
+            return Inventory(
+                containers=tuple(containers),
+                volumes=tuple(sorted(self._volumes.values(), key=lambda v: v.name)),
+                images=tuple(sorted((replace(i, ref=ref) for ref, i in self._images.items()), key=lambda i: i.ref)),
+            )
 
     def inspect(self, container: str) -> ObservedContainer:
         with self._lock:
@@ -127,6 +137,19 @@ class FakeEngine(Store):
             if found is None:
                 raise NotFound(f"cannot tag image {source}: no such image", hint="pull it", code=ExitCode.FAILED)
             self._images[full(ref)] = found
+
+    def remove_image(self, ref: str) -> None:
+        with self._change("remove_image", ref):
+            found = self.image(ref)
+            if found is not None:
+                users = [c.name for c in self._containers.values() if c.image_id == found.id]
+                if users:
+                    raise Conflict(
+                        f"cannot remove image {ref}: {', '.join(users)} uses it",
+                        hint="remove those containers first",
+                        code=ExitCode.FAILED,
+                    )
+                del self._images[full(ref)]
 
     # Networks and volumes
 

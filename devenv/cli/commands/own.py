@@ -1,4 +1,4 @@
-"""version, completion: about devenv itself."""
+"""version, uninstall, completion: about devenv itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from devenv import __version__
-from devenv.cli.commands import Given
+from devenv.cli.commands import Given, call
 from devenv.model.errors import ExitCode
 
 
@@ -27,6 +27,26 @@ def version(typed: typer.Context) -> int:
     else:
         given.ctx.ui.print(f"devenv {__version__}")
     return ExitCode.DONE
+
+
+def uninstall(
+    typed: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list it.")] = False,
+    volumes: Annotated[
+        bool, typer.Option("--volumes", "-v", help="With --yes: the data of all stacks, too. They are gone then.")
+    ] = False,
+) -> int:
+    """List what devenv put on this machine, and remove what you say yes to: stacks, images, the engine that it started,
+    packages that it installed, caches. What was there before devenv stays; so does what lies in repositories.
+
+    \b
+    Examples:
+      devenv uninstall --dry-run        what there is
+      devenv uninstall                  ask for each kind
+      devenv uninstall --yes            all but data
+      devenv uninstall --yes --volumes  all
+    """
+    return call(typed, "uninstall", dry_run=dry_run, volumes=volumes)
 
 
 def completion(

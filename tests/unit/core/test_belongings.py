@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from devenv.core.belongings import Stack, belongings, listed, sizes
+from devenv.model import labels
+from devenv.model.observed import Inventory, ObservedContainer, ObservedImage, ObservedVolume
+
+NAMELESS = "a" * 64
+
+
+def _container(name: str, project: str = "", folder: str = "", **mounts: str) -> ObservedContainer:
+    marks = {**({labels.PROJECT: project} if project else {}), **({labels.FOLDER: folder} if folder else {})}
+    return ObservedContainer(
+        id=name, name=name, image="x", image_id="x", state="running", labels=marks, mounts={"/d": mounts.get("d", "")}
+    )
+
+
+def _volume(name: str, **marks: str) -> ObservedVolume:
+    return ObservedVolume(name=name, driver="local", labels=marks)
+
+
+def test_a_project_is_ours_where_one_thing_of_it_says_so() -> None:
+    found = belongings(
+        Inventory(
+            containers=(
+                _container("shop-db-1", "shop", "/home/ann/shop", d=NAMELESS),
+                _container("shop-tool-1", "shop"),  # made by Compose in our project
+                _container("blog-db-1", "blog"),
+                _container("lonely"),
+            ),
+            volumes=(
+                _volume("shop_data", **{labels.PROJECT: "shop"}),
+                _volume(NAMELESS),
+                _volume("old_data", **{labels.PROJECT: "old", labels.FOLDER: "/home/ann/old"}),
+                _volume("b" * 64),
+            ),
+        )
+    )
+    assert found.stacks == (
+        Stack(name="old", folder="/home/ann/old", volumes=("old_data",)),
+        Stack(
+            name="shop",
+            folder="/home/ann/shop",
+            containers=("shop-db-1", "shop-tool-1"),
+            volumes=("shop_data", NAMELESS),
+        ),
+    )
+    assert found.others == ("2 containers", "1 volume")
+
+
+def test_images_are_ours_by_name_or_label_and_those_of_registries_are_nobody_s() -> None:
+    def image(ref: str, identity: str, *digests: str, size: int = 5, **marks: str) -> ObservedImage:
+        return ObservedImage(ref=ref, id=identity, labels=marks, digests=digests, size=size)
+
+    found = belongings(
+        Inventory(
+            images=(
+                image("localhost/devenv/redis:8-1", "1"),
+                image("shop-api:latest", "2", **{labels.SOURCE: "d"}),
+                image("shop-api:kept", "2", **{labels.SOURCE: "d"}),
+                image("", "3", **{labels.RECIPE: "d"}),
+                image("postgres:17", "4", "postgres@sha256:4"),
+                image("", "5"),
+                image("mine:latest", "6"),
+                image("mine:older", "7"),
+            )
+        )
+    )
+    assert found.images == ("localhost/devenv/redis:8-1", "shop-api:latest", "shop-api:kept", "3")
+    assert found.image_bytes == 15, "one image with two tags is there once"
+    assert found.others == ("2 images that were built here",)
+
+
+def test_long_lists_and_sizes_are_short() -> None:
+    assert listed(["a", "b"]) == "a, b"
+    assert listed([str(n) for n in range(20)]) == "0, 1, 2, 3, 4, 5 and 14 more"
+    assert listed([NAMELESS]) == "aaaaaaaaaaaa (unnamed)"
+    assert [sizes(n) for n in (12, 4_200, 310_000_000, 1_230_000_000)] == ["12 B", "4.2 kB", "310 MB", "1.2 GB"]
