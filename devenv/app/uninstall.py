@@ -12,13 +12,14 @@ from devenv.app.context import Context
 from devenv.app.engine import connect_engine
 from devenv.app.running import carry_out
 from devenv.app.session import by_labels
-from devenv.core.belongings import Belongings, Stack, belongings, listed, sizes
+from devenv.core.belongings import Belongings, Stack, belongings, listed
 from devenv.core.teardown import down
 from devenv.host import engine_start, packages, remains
 from devenv.host.apt import Consent
 from devenv.host.lock import project_lock
 from devenv.model.errors import Conflict, DevenvError, ExitCode
 from devenv.model.protocols import Engine
+from devenv.ui.text import size
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,7 +111,7 @@ def _groups(found: Found) -> list[Group]:
         Group(
             name="images",
             things=there.images,
-            shown=f"{len(there.images)} images that devenv made, up to {sizes(there.image_bytes)}",
+            shown=f"{len(there.images)} images that devenv made, up to {size(there.image_bytes)}",
             bytes=there.image_bytes,
             question=f"remove {len(there.images)} images that devenv made?",
             remove=lambda group: _remove_images(found),
@@ -147,7 +148,7 @@ def _groups(found: Found) -> list[Group]:
         Group(
             name="caches",
             things=(str(caches),) if cached else (),
-            shown=f"{caches} ({sizes(cached)}: Python packages, base systems)",
+            shown=f"{caches} ({size(cached)}: Python packages, base systems)",
             bytes=cached,
             question=f"remove {caches}?",
             remove=lambda group: _without(caches),
@@ -167,7 +168,7 @@ def _text(groups: list[Group], found: Found) -> str:
 
 def _stack(stack: Stack) -> str:
     count = len(stack.containers)
-    return f"{stack.name} of {stack.folder} ({count} container{'' if count == 1 else 's'})"
+    return f"{stack.name} of {stack.folder} ({count or 'no'} container{'' if count == 1 else 's'})"
 
 
 def _data(group: Group) -> dict[str, object]:

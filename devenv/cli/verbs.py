@@ -70,6 +70,15 @@ VERBS: Mapping[str, Verb] = {
     "exec": Verb(
         module="inside", function="exec_", group=SERVICES, takes="services", says="Run a command in a service"
     ),
+    "cp": Verb(module="inside", function="cp", group=SERVICES, says="Copy files into a service, or out of it"),
+    "top": Verb(
+        module="stack",
+        function="top",
+        bare=True,
+        group=SERVICES,
+        takes="services",
+        says="What it uses: CPU, memory, network",
+    ),
     "port": Verb(
         module="stack",
         function="port",
@@ -114,6 +123,8 @@ APP: Mapping[str, str] = {
     "down": "down:down",
     "status": "status:status",
     "logs": "logs:logs",
+    "cp": "cp:cp",
+    "top": "top:top",
     "port": "port:port",
     "open": "open:open_",
     "pull": "fetch:pull",

@@ -83,14 +83,6 @@ def _many(count: int, what: str) -> str:
     return f"{count} {noun}{space}{rest}"
 
 
-def sizes(size: int) -> str:
-    """A size for people: `310 MB`."""
-    for factor, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if size >= factor:
-            return f"{size / factor:.1f} {unit}" if size < 10 * factor else f"{size / factor:.0f} {unit}"
-    return f"{size} B"
-
-
 def listed(names: Sequence[str], most: int = 6) -> str:
     """The first of `names`, and how many more there are; a volume without a name by the begin of its id."""
     shown = [f"{name[:12]} (unnamed)" if ANONYMOUS.fullmatch(name) else name for name in names]

@@ -71,7 +71,9 @@ def remove_engine_data(consent: Consent) -> None:
         'for each; do [ ! -e "$each" ] || find "$each" -xdev -mindepth 1 -delete; rmdir "$each" || rm -f "$each"; done'
     )
     _run([*prefix, "sh", "-c", script, "sh", *ENGINE_DATA])
-    _run([*prefix, "sh", "-c", "rm -f /etc/docker/key.json; rmdir /etc/docker"])  # the engine's own identity
+    # The engine's own identity, and folders that containerd makes for plugins: gone only where nobody uses them.
+    script = "rm -f /etc/docker/key.json; rmdir /etc/docker /opt/containerd/bin /opt/containerd/lib /opt/containerd"
+    _run([*prefix, "sh", "-c", script])
 
 
 def folders() -> dict[str, tuple[Path, int]]:

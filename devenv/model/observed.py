@@ -132,3 +132,27 @@ class Inventory:
     containers: tuple[ObservedContainer, ...] = ()
     volumes: tuple[ObservedVolume, ...] = ()
     images: tuple[ObservedImage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a container has used of the machine at a moment: `at` and `cpu` in seconds (the latter since its start, all
+    cores), `memory` without what the kernel may take back, in bytes like `received` and `sent` over its networks.
+    `pids` counts threads as the engine does."""
+
+    at: float
+    cpu: float
+    memory: int
+    received: int = 0
+    sent: int = 0
+    pids: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathStat:
+    """What is at a path in a container. `link` is what a symbolic link names, "" for anything else."""
+
+    name: str
+    directory: bool
+    size: int = 0
+    link: str = ""

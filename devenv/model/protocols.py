@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from devenv.model.observed import EngineInfo, Inventory, LedgerEntry, Observed, ObservedContainer, ObservedImage
+from devenv.model.observed import (
+    EngineInfo,
+    Inventory,
+    LedgerEntry,
+    Observed,
+    ObservedContainer,
+    ObservedImage,
+    PathStat,
+    Usage,
+)
 from devenv.model.plan import Build
 from devenv.model.stack import Ready, Seed
 
@@ -135,6 +144,19 @@ class Engine(Protocol):
     def read_file(self, container: str, path: str) -> InnerFile | None:
         """What stands at the absolute `path` of a container, also of one that does not run; None: nothing."""
 
+    def path_stat(self, container: str, path: str) -> PathStat | None:
+        """What is at `path`, links not followed; None where nothing is."""
+
+    def get_archive(self, container: str, path: str, *, cancel: Cancel) -> Iterator[bytes]:
+        """A tar of `path`, its last part the top of the names in it (`/.` at the end: its content). Raises NotFound
+        at the first piece."""
+
+    def put_archive(
+        self, container: str, folder: str, tar: Iterable[bytes], *, own: bool = False, cancel: Cancel
+    ) -> None:
+        """Unpack `tar` in `folder`, which must be there. Owners are those that the tar names; `own`: the container's
+        user."""
+
     def start(self, container: str) -> None:
         """Raises CannotRun where its program cannot be started, Conflict where a port is taken."""
 
@@ -192,6 +214,9 @@ class Engine(Protocol):
         since: float | None = None,
         cancel: Cancel | None = None,
     ) -> Iterator[LogLine]: ...
+
+    def usage(self, container: str, *, cancel: Cancel) -> Iterator[Usage]:
+        """What it uses, about once a second, until it ends or `cancel` is told. Raises NotFound at the first."""
 
     def close(self) -> None: ...
 

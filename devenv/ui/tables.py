@@ -51,6 +51,28 @@ def _addresses(service: Mapping[str, Any]) -> list[str]:
     )
 
 
+def top_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What `top --output json` says, for a person: a row a service, those that do not run with their state alone."""
+    shown = [
+        (str(row["service"]), str(row["state"]), "", "", "")
+        if row["memory"] is None
+        else (
+            str(row["service"]),
+            "" if row["cpu_percent"] is None else f"{row['cpu_percent']:.1f} %",
+            _memory(row["memory"], row["memory_limit"]),
+            f"{text.size(row['received'])} / {text.size(row['sent'])}",
+            str(row["pids"]),
+        )
+        for row in rows
+    ]
+    return table(("SERVICE", "CPU", "MEMORY", "RECEIVED / SENT", "PIDS"), shown)
+
+
+def _memory(used: int, limit: int | None) -> str:
+    shown = text.size(used, binary=True)
+    return f"{shown} of {text.size(limit, binary=True)} ({used * 100 // limit} %)" if limit else shown
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, width: int | None = None) -> str:
     """`rows` under `columns`, each column as wide as its widest cell; a cell with line ends takes several lines.
 

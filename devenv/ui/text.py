@@ -112,6 +112,16 @@ def amount(current: int, total: int, unit: str) -> str:
     return f"{done} of {all_} {unit}".rstrip() if total else f"{done} {unit}".rstrip()
 
 
+def size(count: int, *, binary: bool = False) -> str:
+    """Bytes for people: `310 MB`; `binary`: in powers of 1024, as memory limits are written, `64 MiB`."""
+    step, letter = (1024, "iB") if binary else (1000, "B")
+    for power, prefix in ((3, "G"), (2, "M"), (1, "K" if binary else "k")):
+        if count >= step**power:
+            value = count / step**power
+            return f"{value:.1f} {prefix}{letter}" if value < 10 and value % 1 else f"{value:.0f} {prefix}{letter}"
+    return f"{count} B"
+
+
 def short_image(ref: str) -> str:
     """An image reference as a person knows it: `localhost/devenv/postgres:17-3f2a90c1d2e3` is `postgres:17`."""
     name = ref.removeprefix("localhost/").removeprefix("devenv/").removeprefix("trusted/")

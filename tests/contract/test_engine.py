@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
 import socket
+import tarfile
 import threading
 import time
 from collections.abc import Iterator
@@ -406,3 +409,53 @@ def test_an_image_goes_unless_a_container_uses_it(
     assert engine.image(made) is None
     engine.remove_image(ref)
     engine.remove_image(made)
+
+
+# Files and usage
+
+
+def _tar(**files: bytes) -> list[bytes]:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return [packed.getvalue()]
+
+
+def test_files_go_in_and_come_out_byte_for_byte(engine: Engine, sleeper: str, cancel: CancelToken) -> None:
+    content = bytes(range(256)) * 1000
+    engine.put_archive(sleeper, "/tmp", _tar(data=content, more=b""), cancel=cancel)
+    found = engine.path_stat(sleeper, "/tmp/data")
+    assert found is not None
+    assert (found.name, found.directory, found.size, found.link) == ("data", False, len(content), "")
+    folder = engine.path_stat(sleeper, "/tmp")
+    assert folder is not None
+    assert folder.directory
+    with tarfile.open(fileobj=io.BytesIO(b"".join(engine.get_archive(sleeper, "/tmp/data", cancel=cancel)))) as tar:
+        (entry,) = tar.getmembers()
+        out = tar.extractfile(entry)
+        assert out is not None
+        assert (entry.name, out.read()) == ("data", content)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(engine.get_archive(sleeper, "/tmp/.", cancel=cancel)))) as tar:
+        assert {"data", "more"} <= {os.path.normpath(name) for name in tar.getnames()}
+
+
+def test_paths_that_are_not_there(engine: Engine, sleeper: str, cancel: CancelToken) -> None:
+    assert engine.path_stat(sleeper, "/no/such") is None
+    with pytest.raises(NotFound):
+        next(iter(engine.get_archive(sleeper, "/no/such", cancel=cancel)))
+    with pytest.raises(NotFound):
+        engine.put_archive(sleeper, "/no/such", _tar(a=b"x"), cancel=cancel)
+
+
+def test_what_it_uses_is_told_until_it_ends(engine: Engine, sleeper: str, cancel: CancelToken) -> None:
+    told = engine.usage(sleeper, cancel=cancel)
+    first, second = next(told), next(told)
+    assert first.at < second.at
+    assert first.cpu <= second.cpu
+    assert second.memory > 0
+    assert second.pids >= 1
+    engine.stop(sleeper, 0)
+    assert len(list(told)) < 100

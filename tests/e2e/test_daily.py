@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
 import urllib.request
 
 import pytest
@@ -66,3 +70,39 @@ def test_building_anew_makes_a_container_anew_only_where_another_image_comes_out
     running.up("--force-recreate", "web")
     after = running.identities()
     assert {name for name in before if before[name] != after[name]} == {"web"}
+
+
+def test_what_services_use_is_shown_once_and_for_programs(running: Repository) -> None:
+    shown = running.run("top", "--no-stream", "db", "api")
+    assert shown.returncode == 0, shown.stderr
+    head, *rows = shown.stdout.splitlines()
+    assert head.split() == ["SERVICE", "CPU", "MEMORY", "RECEIVED", "/", "SENT", "PIDS"]
+    assert [row.split()[0] for row in rows] == ["db", "api"]
+    told = running.run("top", "--no-stream", "--output", "json", "db")
+    (row,) = [json.loads(line) for line in told.stdout.splitlines()]
+    assert (row["service"], row["state"], row["memory_limit"]) == ("db", "running", None)
+    assert row["memory"] > 1_000_000
+    assert row["cpu_percent"] >= 0
+    assert row["received"] > 0
+    assert row["pids"] >= 5
+    assert running.run("top", "none").returncode == 2
+
+
+def test_what_services_use_is_live_on_a_terminal_until_a_key(running: Repository) -> None:
+    typing, terminal = pty.openpty()
+    process = subprocess.Popen(
+        running.command("top"), cwd=running.folder, stdin=terminal, stdout=terminal, stderr=terminal,
+        env={**os.environ, "TERM": "xterm", "CI": ""}, start_new_session=True,
+    )  # fmt: skip
+    os.close(terminal)
+    seen = b""
+    while seen.count(b"SERVICE") < 3:
+        seen += os.read(typing, 65536)
+    os.write(typing, b"q")
+    with contextlib.suppress(OSError):  # the end of a terminal that nobody holds any more
+        while piece := os.read(typing, 65536):
+            seen += piece
+    assert process.wait(30) == 0, seen
+    os.close(typing)
+    assert seen.rstrip().endswith(b"\x1b[?25h"), "the cursor is there again"
+    assert b"\x1b[5A" in seen, "a head and four services, drawn over"

@@ -8,7 +8,7 @@ from typing import Any
 
 from devenv.backends.docker import containers, images, networks, observe
 from devenv.backends.docker.client import Client, together
-from devenv.model.observed import EngineInfo, Inventory, Observed, ObservedContainer, ObservedImage
+from devenv.model.observed import EngineInfo, Inventory, Observed, ObservedContainer, ObservedImage, PathStat, Usage
 from devenv.model.plan import Build
 from devenv.model.protocols import Cancel, ExecResult, InnerFile, LogLine, Report, Trust
 
@@ -103,6 +103,23 @@ class DockerEngine:
 
         return files.read_file(self._client, container, path)
 
+    def path_stat(self, container: str, path: str) -> PathStat | None:
+        from devenv.backends.docker import archive
+
+        return archive.path_stat(self._client, container, path)
+
+    def get_archive(self, container: str, path: str, *, cancel: Cancel) -> Iterator[bytes]:
+        from devenv.backends.docker import archive
+
+        return archive.get_archive(self._client, container, path, cancel=cancel)
+
+    def put_archive(
+        self, container: str, folder: str, tar: Iterable[bytes], *, own: bool = False, cancel: Cancel
+    ) -> None:
+        from devenv.backends.docker import archive
+
+        archive.put_archive(self._client, container, folder, tar, own=own, cancel=cancel)
+
     def start(self, container: str) -> None:
         containers.start(self._client, container)
 
@@ -187,6 +204,11 @@ class DockerEngine:
             since=since,
             cancel=cancel,
         )
+
+    def usage(self, container: str, *, cancel: Cancel) -> Iterator[Usage]:
+        from devenv.backends.docker import usage
+
+        return usage.usage(self._client, container, cancel=cancel)
 
     def close(self) -> None:
         """Nothing is kept open between requests."""

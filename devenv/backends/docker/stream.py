@@ -162,6 +162,10 @@ class Exchange:
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise self.failure(error) from None
 
+    def header(self, name: str) -> str:
+        """A header of the answer, "" where it has none of that name."""
+        return (self._response.getheader(name) if self._response is not None else None) or ""
+
     def messages(self) -> Iterator[dict[str, Any]]:
         """The JSON objects of a progress stream, one by one."""
         decoder = json.JSONDecoder()

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from devenv.backends.fake.files import Files
 from devenv.backends.fake.machine import Behaviour, Machine, identity, stamp
 from devenv.backends.fake.shell import Ran, run
-from devenv.backends.fake.store import BUILT_IN, Store, full, heed
+from devenv.backends.fake.store import BUILT_IN, full, heed
 from devenv.model import labels as label_names
 from devenv.model.errors import Conflict, DevenvError, ExitCode, NotFound, TimedOut
 from devenv.model.observed import (
@@ -28,7 +29,7 @@ _TICK = 0.005
 """Seconds between two looks of a wait; the clock itself may be a virtual one."""
 
 
-class FakeEngine(Store):
+class FakeEngine(Files):
     """Thread safe. `Store` says what it can be told at its making."""
 
     @property

@@ -1,4 +1,4 @@
-"""exec, shell, run: commands inside the stack. Their exit code is the command's own."""
+"""exec, shell, run: commands inside the stack; their exit code is the command's own. cp: its files."""
 
 from __future__ import annotations
 
@@ -46,6 +46,31 @@ def exec_(
         workdir=workdir,
         env=variables(env or (), os.environ),
     )
+
+
+def cp(
+    typed: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="What: SERVICE:PATH, or a path here; - is a tar.")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Where to: a path here, or SERVICE:PATH.")],
+    archive: Annotated[
+        bool,
+        typer.Option("--archive", "-a", help="Files in the container belong to its user, not to whom they do here."),
+    ] = False,
+    follow_link: Annotated[
+        bool, typer.Option("--follow-link", "-L", help="A source that is a link: what it names, not the link.")
+    ] = False,
+) -> int:
+    """Copy files and folders between a service's container and this machine, as Compose's cp does. `FOLDER/.` is what
+    lies in the folder; `-` is a tar on standard input or output.
+
+    \b
+    Examples:
+      devenv cp db:/etc/hosts .
+      devenv cp ./dump.sql db:/tmp/
+      devenv cp api:/app/. copy-of-app
+      devenv cp api:/var/log - | tar -t
+    """
+    return call(typed, "cp", source, target, archive=archive, follow_link=follow_link)
 
 
 def shell(

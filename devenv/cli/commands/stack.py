@@ -158,6 +158,22 @@ def logs(
     )
 
 
+def top(
+    typed: typer.Context,
+    services: Services = None,
+    no_stream: Annotated[bool, typer.Option("--no-stream", help="Once, not live.")] = False,
+) -> int:
+    """Show what services use: processor, memory and its limit, network, threads. Live on a terminal: q ends it.
+
+    \b
+    Examples:
+      devenv top
+      devenv top db api
+      devenv top --no-stream --output json
+    """
+    return call(typed, "top", tuple(services or ()), no_stream=no_stream)
+
+
 def port(
     typed: typer.Context,
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="Whose port.")],

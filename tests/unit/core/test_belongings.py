@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from devenv.core.belongings import Stack, belongings, listed, sizes
+from devenv.core.belongings import Stack, belongings, listed
 from devenv.model import labels
 from devenv.model.observed import Inventory, ObservedContainer, ObservedImage, ObservedVolume
 
@@ -70,8 +70,7 @@ def test_images_are_ours_by_name_or_label_and_those_of_registries_are_nobody_s()
     assert found.others == ("2 images that were built here",)
 
 
-def test_long_lists_and_sizes_are_short() -> None:
+def test_long_lists_are_short() -> None:
     assert listed(["a", "b"]) == "a, b"
     assert listed([str(n) for n in range(20)]) == "0, 1, 2, 3, 4, 5 and 14 more"
     assert listed([NAMELESS]) == "aaaaaaaaaaaa (unnamed)"
-    assert [sizes(n) for n in (12, 4_200, 310_000_000, 1_230_000_000)] == ["12 B", "4.2 kB", "310 MB", "1.2 GB"]

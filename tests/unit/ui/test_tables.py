@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from devenv.ui.tables import status_table, table
+from devenv.ui.tables import status_table, table, top_table
 
 STATUS: dict[str, Any] = {
     "project": "shop",
@@ -68,3 +68,18 @@ def test_no_services() -> None:
 
 def test_a_table_of_nothing_is_its_head() -> None:
     assert table(("A", "B"), []) == "A  B"
+
+
+def test_what_services_use_is_a_table() -> None:
+    row = {
+        "service": "db", "state": "running", "cpu_percent": 12.34, "memory": 32 << 20, "memory_limit": 64 << 20,
+        "received": 1_234_567, "sent": 900, "pids": 7,
+    }  # fmt: skip
+    idle = {**row, "service": "api", "cpu_percent": None, "memory_limit": None}
+    gone = {**row, "service": "web", "state": "exited", "memory": None}
+    assert top_table([row, idle, gone]).splitlines() == [
+        "SERVICE  CPU     MEMORY                   RECEIVED / SENT  PIDS",
+        "db       12.3 %  32 MiB of 64 MiB (50 %)  1.2 MB / 900 B   7",
+        "api              32 MiB                   1.2 MB / 900 B   7",
+        "web      exited",
+    ]
