@@ -126,13 +126,11 @@ def _plain(line: str) -> str:
 
 @dataclass(slots=True)
 class Walk:
-    """A shell in `folder` in which the commands of a page are run, where `devenv` and `./dev` are this checkout. The
-    stack that a page says is `called` so is `name` on the engine, so that nothing else is met. `done` are the
-    commands."""
+    """A shell in `folder` in which the commands of a page are run, where `devenv` is this checkout. `names` are what
+    the stacks of the page are called on the engine, so that no others are met. `done` are the commands."""
 
     folder: Path
-    name: str
-    called: str = "notes"
+    names: dict[str, str]
     done: list[str] = field(default_factory=list)
     _own: Path = field(init=False)
 
@@ -148,8 +146,8 @@ class Walk:
         (self._own / "folder").write_text(f"{self.folder}\n", encoding="utf-8")
 
     def write(self, path: str, text: str) -> None:
-        """Put `text` at `path`; a manifest is called as this stack is."""
-        target = self.folder / path
+        """Put `text` at `path`, from where the shell stands; a manifest is called as its stack is."""
+        target = Path((self._own / "folder").read_text(encoding="utf-8").strip(), path)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(self._ours(text), encoding="utf-8")
 
@@ -158,18 +156,19 @@ class Walk:
         self.done.append(command.words)
         script = (
             f'. {self._own}/environment; cd "$(cat {self._own}/folder)"; export PATH={self._own}:$PATH\n'
-            f"{self._ours(command.words)}\ncode=$?\n"
+            f"{command.words}\ncode=$?\n"
             f"export -p >{self._own}/environment; pwd >{self._own}/folder; exit $code"
         )
         code, output = self._ran(script, command.until)
-        output = output.replace(self.name, self.called)
+        for called, name in self.names.items():
+            output = output.replace(name, called)
         assert command.until or code == command.code, f"$ {command.words}\nended with {code}\n{output}"
         missing = seen(command.shown, output)
         assert not missing, f"$ {command.words}\ndid not say (in this order)\n{missing}\nbut\n{output}"
         return output
 
     def _ours(self, text: str) -> str:
-        return re.sub(rf"^name: {self.called}$", f"name: {self.name}", text, flags=re.MULTILINE)
+        return re.sub(r"^name: (.+)$", lambda found: f"name: {self.names[found[1]]}", text, flags=re.MULTILINE)
 
     def _ran(self, script: str, until: str) -> tuple[int, str]:
         process = subprocess.Popen(

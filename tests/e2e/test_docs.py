@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.pages import DOCS, Block, Command, Item, Walk, read
+from tests.e2e.pages import DOCS, ROOT, Block, Command, Item, Walk, read
 from tests.e2e.repository import Repository
 from tests.engines import new_name
 
@@ -62,13 +63,14 @@ def manifest_of_the_first_day() -> str:
 
 
 @contextmanager
-def walk(folder: Path, *, called: str = "notes") -> Iterator[Walk]:
-    """A repository in `folder` to walk a page in; nothing of it is on the engine afterwards."""
-    one = Walk(folder=folder, name=new_name(), called=called)
+def walk(folder: Path, *called: str) -> Iterator[Walk]:
+    """A repository in `folder` to walk a page in that tells of these stacks; nothing of them is left on the engine."""
+    one = Walk(folder=folder, names={name: new_name() for name in called})
     try:
         yield one
     finally:
-        Repository(folder, one.name).clean()
+        for name in one.names.values():
+            Repository(folder, name).clean()
 
 
 def work_through(page: str, one: Walk) -> None:
@@ -85,11 +87,22 @@ def work_through(page: str, one: Walk) -> None:
 
 @pytest.mark.parametrize("page", ["every-day", pytest.param("when-it-fails", marks=pytest.mark.slow)])
 def test_what_a_page_says_happens(page: str, tmp_path: Path) -> None:
-    with walk(tmp_path / "notes") as one:
+    with walk(tmp_path / "notes", "notes", "shop") as one:
         for path, text in {**FILES, "devenv.yaml": manifest_of_the_first_day()}.items():
             one.write(path, text)
         work_through(page, one)
         assert len(one.done) > 15
+
+
+@pytest.mark.slow
+def test_the_first_day_goes_as_its_page_says(tmp_path: Path) -> None:
+    checkout = tmp_path / "devenv"
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(checkout)], check=True, timeout=120)
+    with walk(checkout, "shop", "notes") as one:
+        one.write("devenv.yaml", (checkout / "devenv.yaml").read_text(encoding="utf-8"))
+        for path, text in FILES.items():
+            one.write(f"notes/{path}", text)
+        work_through("first-day", one)
 
 
 EXAMPLES = [item for item in items("manifest-by-example") if isinstance(item.thing, Block)]
@@ -99,7 +112,7 @@ EXAMPLES = [item for item in items("manifest-by-example") if isinstance(item.thi
 @pytest.mark.parametrize("item", EXAMPLES, ids=lambda item: f"line {item.line}")
 def test_an_example_comes_up(item: Item, tmp_path: Path) -> None:
     assert isinstance(item.thing, Block)
-    with walk(tmp_path / "notes") as one:
+    with walk(tmp_path / "notes", "notes", "shop") as one:
         for path, text in FILES.items():
             one.write(path, text)
         one.write("compose.yaml" if "compose" in item.thing.notes else "devenv.yaml", item.thing.text)
