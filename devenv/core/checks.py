@@ -53,10 +53,13 @@ def asked(step: CheckStep, taken: Mapping[str, Any]) -> Mapping[str, Any]:
     return filled
 
 
-def says(step: CheckStep, options: Mapping[str, Any]) -> str:
-    """The step in a few words, for messages."""
-    if step.name:
-        return step.name
+def says(step: CheckStep, options: Mapping[str, Any], taken: Mapping[str, Any] | None = None) -> str:
+    """The step in a few words, for messages: what it is about, where that is said, and what it asks."""
+    question = _question(step, options)
+    return f"{fill(step.name, taken or {})} ({question})" if step.name else question
+
+
+def _question(step: CheckStep, options: Mapping[str, Any]) -> str:
     if step.kind == "http":
         return f"{options.get('method') or _method(options)} {options['url']}"
     if step.kind == "sql":
@@ -91,7 +94,7 @@ def judge(step: CheckStep, answer: Answer, taken: Mapping[str, Any]) -> dict[str
     for path, wanted in (expect.get("json") or {}).items():
         found = look_up(answer.text, str(path))
         if found != wanted and str(found) != str(wanted):
-            raise Unlike(f"has {found!r} at `{path}`, not {wanted!r}")
+            raise Unlike(f"`{path}` is {found!r}, not {wanted!r}")
     return {
         name: answer.text.strip() if path == WHOLE else look_up(answer.text, path) for name, path in step.take.items()
     }

@@ -195,7 +195,7 @@ class Task:
 class CheckStep:
     """One request of a check. `kind` is `http`, `sql` or `exec`, `options` what it takes, `expect` what must come back,
     `take` the values of the answer that later steps may name. It is tried again for `within` seconds; one answer may
-    take `timeout` seconds."""
+    take `timeout` seconds. `hint` says what to do where it does not hold."""
 
     kind: str
     options: Mapping[str, Any]
@@ -204,6 +204,7 @@ class CheckStep:
     within: float = 0.0
     timeout: float = 10.0
     name: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from devenv.core.checks import Unlike, asked, judge, says
+from devenv.core.checks import Unlike, asked, fill, judge, says
 from devenv.model.errors import DevenvError
 from devenv.model.events import Cancelled, Done, Failed, Outcome
 from devenv.model.plan import RunCheck
@@ -29,7 +29,7 @@ def walk(
     steps = step.check.steps
     for number, one in enumerate(steps, 1):
         options = asked(one, taken)
-        words = says(one, options)
+        words = says(one, options, taken)
         until, pause = clock.monotonic() + one.within, _FIRST
         while True:
             hint = "`devenv logs` shows what the services said."
@@ -44,9 +44,10 @@ def walk(
                 return Cancelled()
             report.progress(number - 1, len(steps), "steps", f"{words}: {why}")
             if clock.monotonic() >= until:
+                tried = f" (tried for {one.within:g} s)" if one.within else ""
                 return Failed(
-                    message=f"step {number} of {len(steps)}, {words}: {why}",
-                    hint=hint,
+                    message=f"step {number} of {len(steps)}, {words}: {why}{tried}",
+                    hint=str(fill(one.hint, taken)) or hint,
                     data={"check": step.check.name, "step": number},
                 )
             if cancel.wait(pause):

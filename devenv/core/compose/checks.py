@@ -23,7 +23,7 @@ _EXPECT: Mapping[str, frozenset[str]] = {
     "exec": frozenset(("code", "body", "value")),
 }
 _REQUIRED = {"http": ("url",), "sql": ("service", "query"), "exec": ("service", "command")}
-_KEYS = (*KINDS, "name", "expect", "take", "within", "timeout")
+_KEYS = (*KINDS, "name", "hint", "expect", "take", "within", "timeout")
 
 
 def checks(reader: Reader, value: Any, at: Path, services: Collection[str]) -> dict[str, Check]:
@@ -89,6 +89,7 @@ def _step(reader: Reader, item: Any, at: Path, services: Collection[str]) -> Che
         expect=expect,
         take={str(name): str(path) for name, path in take.items()},
         name=values.text(reader, item["name"], (*at, "name")) or "" if "name" in item else "",
+        hint=values.text(reader, item["hint"], (*at, "hint")) or "" if "hint" in item else "",
         **times,
     )
 

@@ -68,6 +68,7 @@ _EXPECT = mapping(
 STEP = mapping(
     {
         "name": key(TEXT, "What the step is about, for messages.", "the order is taken"),
+        "hint": key(TEXT, "What to do where it does not hold, for who never saw it.", "devenv logs worker says why"),
         "http": key(
             either(TEXT, _HTTP, title="an address or a mapping with `url`"), "A request.", "{{ web.host_url }}"
         ),

@@ -51,7 +51,7 @@ def test_an_answer_that_will_do_gives_what_is_taken(step: CheckStep, answer: Ans
     [
         (_http(), Answer(code=500, text="oh  no\n"), "answered 500, not 200-399: oh no"),
         (_http(expect={"status": "200-299"}), Answer(code=302), "answered 302, not 200-299"),
-        (_http(expect={"json": {"id": 8}}), Answer(code=200, text=JSON), "has 7 at `id`, not 8"),
+        (_http(expect={"json": {"id": 8}}), Answer(code=200, text=JSON), "`id` is 7, not 8"),
         (_http(expect={"json": {"items.3.name": 8}}), Answer(code=200, text="{}"), "has nothing at `items.3.name`: {}"),
         (_http(take={"id": "id"}), Answer(code=200, text="<html>"), "is no JSON: <html>"),
         (_http(expect={"body": "^z"}), Answer(code=200, text="a"), "has nothing that matches '^z': a"),
@@ -68,7 +68,7 @@ def test_an_answer_that_will_not_do_says_how_it_differs(step: CheckStep, answer:
 def test_a_step_is_named_by_what_it_asks() -> None:
     assert checks.says(_http(), {"url": "http://x"}) == "GET http://x"
     assert checks.says(_http(), {"url": "http://x", "json": {}}) == "POST http://x"
-    assert checks.says(_http(name="the page"), {}) == "the page"
+    assert checks.says(_http(name="page {n}"), {"url": "http://x"}, {"n": 2}) == "page 2 (GET http://x)"
     assert checks.says(CheckStep(kind="sql", options={}), {"service": "db"}) == "SQL in db"
     asks = {"service": "api", "command": ["true", "-x"]}
     assert checks.says(CheckStep(kind="exec", options={}), asks) == "`true -x` in api"

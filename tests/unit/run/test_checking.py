@@ -87,14 +87,14 @@ def test_a_step_is_tried_again_while_it_has_time() -> None:
     outcome, told, clock = _walk(Script(taken, taken, done), wanted)
     assert isinstance(outcome, Done)
     assert 0 < clock.at < 1
-    assert told.steps[0][3] == "GET http://x: has 'taken' at `status`, not 'done'"
+    assert told.steps[0][3] == "GET http://x: `status` is 'taken', not 'done'"
 
 
 def test_what_does_not_hold_in_its_time_says_which_step_and_what_came_back() -> None:
     wanted = _step("http://x", expect={"json": {"status": "done"}}, within=5.0)
     outcome, _, clock = _walk(Script(Answer(code=200, text='{"status": "taken"}')), _step("http://y"), wanted)
     assert isinstance(outcome, Failed)
-    assert outcome.message == "step 2 of 2, GET http://x: has 'taken' at `status`, not 'done'"
+    assert outcome.message == "step 2 of 2, GET http://x: `status` is 'taken', not 'done' (tried for 5 s)"
     assert outcome.data == {"check": "order", "step": 2}
     assert 5 <= clock.at < 7
 
@@ -108,6 +108,15 @@ def test_no_answer_fails_with_its_own_remedy() -> None:
         "Look.",
     )
     assert clock.at == 0
+
+
+def test_a_step_s_own_remedy_goes_before_and_names_what_was_taken() -> None:
+    asks = _step("http://x/{order}", name="order {order} is done", hint="Look for {order} in the log.")
+    script = Script(Answer(code=200, text='{"id": 7}'), Answer(code=503))
+    outcome, _, _ = _walk(script, _step("http://x", take={"order": "id"}), asks)
+    assert isinstance(outcome, Failed)
+    assert outcome.message == "step 2 of 2, order 7 is done (GET http://x/7): answered 503, not 200-399"
+    assert outcome.hint == "Look for 7 in the log."
 
 
 def test_who_is_stopped_meanwhile_is_cancelled() -> None:
