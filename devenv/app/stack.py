@@ -42,6 +42,8 @@ def _load(project: Project, values: Mapping[str, str], name: str | None, *, leni
     working_dir = str(project.working_dir)
     if lenient:
         values = {**_missing(project), **values}
+    if name is not None:  # Compose sets it by itself
+        values = {**values, "COMPOSE_PROJECT_NAME": name}
     wanted = loader.wanted(project.documents, variables=values, working_dir=working_dir)
     texts: dict[str, str] = {}
     errors: list[DevenvError] = []

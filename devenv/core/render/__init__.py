@@ -150,6 +150,8 @@ def _variables(
         if path[0] == "workspace":  # devcontainer.json's variables are the editor's
             continue
         for reference in references(text):
+            if reference.name == "COMPOSE_PROJECT_NAME":  # Compose gives it a value by itself: the project's name
+                continue
             defaulted = reference.sign in (":-", "-")
             add(
                 Variable(

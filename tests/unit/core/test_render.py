@@ -208,6 +208,13 @@ def test_a_variable_without_default_must_have_a_value() -> None:
     assert str(found["A"].where) == "devenv.yaml:2:23"
 
 
+def test_the_project_s_name_is_no_variable_that_anyone_has_to_set() -> None:
+    text = "name: n\nservices: {a: {build: ., image: '${COMPOSE_PROJECT_NAME}-a'}}\n"
+    found = rendered(text)
+    assert [variable.name for variable in found.variables] == ["DEVENV_PROJECT"]
+    assert 'image: "${COMPOSE_PROJECT_NAME}-a"' in found.files[COMPOSE_FILE]
+
+
 def test_a_secret_is_never_rendered_with_a_default() -> None:
     text = rendered(
         "name: n\nservices: {a: {image: x, environment: {K: 'a ${KEY:-weak} $KEY'}}}\n"
