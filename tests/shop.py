@@ -28,6 +28,7 @@ def generated(scale: str = "1") -> tuple[Seed, ...]:
     rules = {str(path): path.read_text(encoding="utf-8") for path in (SHOP / "seeds").iterdir()}
     stack = load(
         [read_yaml(rendered, file)], variables={"DEVENV_SCALE": scale}, folder=str(SHOP),
-        working_dir=str(SHOP / ".devcontainer"), files=[str(SHOP / file)], kinds=PROBES, texts=rules, listings={},
+        working_dir=str(SHOP / ".devcontainer"), files=[str(SHOP / file)], kinds=PROBES, project="shop",
+        texts=rules, listings={},
     )  # fmt: skip
     return tuple(seed for seed in stack.services["db"].seeds if seed.kind == "generate")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from devenv.model.errors import DevenvError
 STACKS = Path(__file__).resolve().parents[3] / "stacks"
 SERVICES = sorted(path.parent.name for path in STACKS.glob("services/*/service.yaml"))
 EXAMPLES = sorted(path.parent.name for path in STACKS.glob("examples/*/devenv.yaml"))
+SHOP = STACKS / "examples" / "shop"
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -60,3 +64,27 @@ def test_a_stack_that_is_not_there_is_no_base() -> None:
             bases=compiling.bases(),
             kinds=PROBES,
         )
+
+
+def test_the_shop_s_page_is_made_for_the_shop_s_api() -> None:
+    page = (SHOP / "web" / "html" / "index.html").read_text(encoding="utf-8")
+    api = (SHOP / "api" / "shop" / "__init__.py").read_text(encoding="utf-8")
+    version = re.search(r'^__version__ = "([^"]+)"$', api, re.MULTILINE)
+    assert version is not None
+    assert f'<meta name="version" content="{version[1]}">' in page
+
+
+def test_the_shop_s_page_follows_orders() -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("there is no node")
+    tests = sorted(str(path) for path in (SHOP / "web" / "tests").glob("*.mjs"))
+    ended = subprocess.run([node, "--test", *tests], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_the_shop_s_docs_and_runbooks_are_there() -> None:
+    text = (SHOP / "devenv.yaml").read_text(encoding="utf-8")
+    for path, anchor in re.findall(r"(?:docs|runbook): (docs/[a-z-]+\.md)(?:#([a-z]+))?$", text, re.MULTILINE):
+        page = (SHOP / path).read_text(encoding="utf-8")
+        assert not anchor or f"\n## {anchor}\n" in page

@@ -39,4 +39,5 @@ CREATE TABLE IF NOT EXISTS orders (
     done_at     timestamptz CHECK (done_at >= ordered_at)
 );
 CREATE INDEX IF NOT EXISTS orders_customer ON orders (customer_id);
+CREATE INDEX IF NOT EXISTS orders_open ON orders (ordered_at) WHERE status IN ('taken', 'packed');
 CREATE INDEX IF NOT EXISTS orders_product ON orders (product_id);

@@ -20,7 +20,8 @@ def open_pool() -> ConnectionPool[Database]:
         max_size=8,
         timeout=5,
         check=ConnectionPool.check_connection,  # the server may have been restarted meanwhile
-        kwargs={"row_factory": dict_row},
+        # Whoever asks has long gone when a statement takes longer.
+        kwargs={"row_factory": dict_row, "options": "-c statement_timeout=5s"},
         open=True,
     )
 

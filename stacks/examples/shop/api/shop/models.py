@@ -58,3 +58,13 @@ class Order(BaseModel):
     total: Decimal
     status: str
     ordered_at: datetime
+    done_at: datetime | None
+
+
+class Health(BaseModel):
+    """`ok`, or what is wrong: of the whole and of each part."""
+
+    status: str
+    version: str
+    database: str
+    cache: str

@@ -1,4 +1,4 @@
-"""All SQL of the API."""
+"""All SQL of the shop."""
 
 from shop.database import Database
 from shop.models import Category, Customer, NewOrder, Order, Product
@@ -6,7 +6,7 @@ from shop.models import Category, Customer, NewOrder, Order, Product
 _PRODUCT = "SELECT id, sku, name, category, description, price FROM products"
 _ORDER = """
     SELECT o.id, o.product_id, p.name AS product, o.customer_id, c.name AS customer, o.quantity, o.unit_price,
-           o.quantity * o.unit_price AS total, o.status, o.ordered_at
+           o.quantity * o.unit_price AS total, o.status, o.ordered_at, o.done_at
     FROM orders o JOIN products p ON p.id = o.product_id JOIN customers c ON c.id = o.customer_id
 """
 _FITS = """
@@ -19,7 +19,7 @@ _BEST = "(name ILIKE %(like)s) DESC, ts_rank(words, websearch_to_tsquery('englis
 
 def ping(db: Database) -> None:
     """Raises where the shop's tables cannot be read."""
-    db.execute("SELECT 1 FROM products LIMIT 1")
+    db.execute("SELECT FROM products, customers, orders LIMIT 0")
 
 
 def products(db: Database, *, q: str, category: str, page: int, size: int) -> tuple[list[Product], int]:
@@ -81,3 +81,23 @@ def orders(db: Database, *, page: int, size: int) -> list[Order]:
 def order_by_id(db: Database, order_id: int) -> Order | None:
     row = db.execute(f"{_ORDER} WHERE o.id = %s", (order_id,)).fetchone()
     return Order(**row) if row else None
+
+
+def advance(db: Database, order_id: int, before: str, after: str) -> Order | None:
+    """The order one step on; None where it no longer stands at `before`."""
+    changed = db.execute(
+        "UPDATE orders SET status = %(after)s, done_at = CASE WHEN %(after)s = 'done' THEN clock_timestamp() END"
+        " WHERE id = %(id)s AND status = %(before)s RETURNING id",
+        {"id": order_id, "before": before, "after": after},
+    ).fetchone()
+    return order_by_id(db, order_id) if changed else None
+
+
+def forgotten(db: Database, seconds: float, most: int) -> list[int]:
+    """Orders of the last day that are not done, `seconds` after they were taken. Older ones are a person's affair."""
+    rows = db.execute(
+        "SELECT id FROM orders WHERE status IN ('taken', 'packed') AND ordered_at > now() - interval '1 day'"
+        " AND ordered_at < now() - make_interval(secs => %s) ORDER BY id DESC LIMIT %s",
+        (seconds, most),
+    )
+    return sorted(row["id"] for row in rows)

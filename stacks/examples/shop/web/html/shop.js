@@ -1,6 +1,10 @@
-// The page: lists and searches products, takes an order, shows the latest ones. All it knows comes from /api.
+// The page: lists and searches products, takes an order and shows its way, lists the latest ones. All it knows comes
+// from /api.
+
+import { Live, STEPS, newer } from "./live.js";
 
 const SIZE = 24;
+const LATEST = 12;
 const byId = (id) => document.getElementById(id);
 const money = new Intl.NumberFormat("en-IE", { style: "currency", currency: "EUR" });
 const number = new Intl.NumberFormat("en");
@@ -17,9 +21,24 @@ const ART = {
 };
 const OTHER = "M5 8l7-4 7 4v8l-7 4-7-4zM5 8l7 4 7-4M12 12v8";
 
+// What is said of an order that is looked at, and of where the news come from.
+const SAYS = {
+  taken: "is taken. It will be packed in a moment.",
+  packed: "is packed.",
+  done: "is done and on its way to you.",
+  cancelled: "was cancelled.",
+};
+const SOURCES = {
+  live: "Live",
+  asking: "Live updates are away: asking every second",
+  away: "The shop does not answer: trying again",
+};
+
 const state = { q: "", category: "", page: 1 };
 let asked = 0; // answers to questions that are no longer the last one are dropped
 let chosen = null;
+let placed = null; // the order whose way is shown
+let latest = new Map(); // the orders of the list that is shown, by their number
 
 async function api(path, options) {
   let answer;
@@ -190,6 +209,9 @@ async function placeOrder(event) {
       `Order ${order.id}: ${order.quantity} × ${order.product}, ${money.format(order.total)}.`;
     form.hidden = true;
     byId("order-done").hidden = false;
+    placed = null;
+    showWay(order);
+    follow("order-live", async () => [await api(`/orders/${order.id}`)]);
     byId("order-done").focus();
   } catch (error) {
     tell("order-problem", error);
@@ -198,28 +220,104 @@ async function placeOrder(event) {
   }
 }
 
+// The steps that the placed order has behind it, the one that it is at, and the same in words for who listens.
+function showWay(order) {
+  if (placed && placed.id !== order.id) return;
+  const before = placed?.status;
+  placed = newer(placed, order);
+  if (placed.status === before) return;
+  const at = STEPS.indexOf(placed.status);
+  for (const step of byId("steps").children) {
+    const its = STEPS.indexOf(step.dataset.step);
+    step.className = its < at || placed.status === "done" ? "passed" : its === at ? "current" : "";
+    if (its === at) step.setAttribute("aria-current", "step");
+    else step.removeAttribute("aria-current");
+  }
+  byId("steps").hidden = at < 0;
+  byId("order-done").dataset.status = placed.status;
+  byId("step-text").textContent = `Order ${placed.id} ${SAYS[placed.status]}`;
+}
+
+function row(order) {
+  return element(
+    "tr",
+    {},
+    element("td", { textContent: order.id }),
+    element("td", { textContent: `${order.quantity} × ${order.product}` }),
+    element("td", { textContent: order.customer }),
+    element("td", { textContent: when.format(new Date(order.ordered_at)) }),
+    element("td", { className: "number", textContent: money.format(order.total) }),
+    element("td", {}, element("span", { className: `status ${order.status}`, textContent: order.status })),
+  );
+}
+
+// Puts one order into the list: in the place that it has, or on top. What is there already stays as it is.
+function showLatest(order) {
+  const known = latest.get(order.id);
+  const now = newer(known?.order, order);
+  if (known && known.order.status === now.status) return;
+  const made = row(now);
+  if (known) {
+    known.row.replaceWith(made);
+    made.className = known.row.className;
+  } else {
+    const below = [...latest.keys()].filter((id) => id < order.id).sort((a, b) => b - a)[0];
+    if (below === undefined && latest.size >= LATEST) return;
+    byId("order-rows").insertBefore(made, latest.get(below)?.row ?? null);
+  }
+  latest.set(order.id, { order: now, row: made });
+  for (const id of [...latest.keys()].sort((a, b) => b - a).slice(LATEST)) {
+    latest.get(id).row.remove();
+    latest.delete(id);
+  }
+}
+
 async function openOrders() {
   byId("orders").showModal();
+  latest = new Map();
+  byId("order-rows").replaceChildren();
+  const ask = () => api(`/orders?size=${LATEST}`);
   try {
-    const rows = await api("/orders?size=12");
+    const found = await ask();
     tell("orders-problem", null);
-    byId("order-rows").replaceChildren(
-      ...rows.map((order) =>
-        element(
-          "tr",
-          {},
-          element("td", { textContent: order.id }),
-          element("td", { textContent: `${order.quantity} × ${order.product}` }),
-          element("td", { textContent: order.customer }),
-          element("td", { textContent: when.format(new Date(order.ordered_at)) }),
-          element("td", { className: "number", textContent: money.format(order.total) }),
-          element("td", { textContent: order.status }),
-        ),
-      ),
-    );
+    found.forEach(showLatest);
   } catch (error) {
     tell("orders-problem", error);
   }
+  if (byId("orders").open) follow("orders-live", ask);
+}
+
+const live = new Live({
+  open: () => new EventSource("api/orders/events"),
+  ask: () => live.looked.ask(),
+  tell: (order) => {
+    if (placed) showWay(order);
+    if (!byId("orders").open) return;
+    tell("orders-problem", null);
+    const fresh = !latest.has(order.id);
+    showLatest(order);
+    if (fresh && latest.has(order.id)) latest.get(order.id).row.className = "new";
+  },
+  state: (source) => {
+    byId(live.looked.id).textContent = SOURCES[source];
+    byId(live.looked.id).dataset.source = source;
+  },
+});
+
+// Follow orders for as long as the dialog is open: `id` says where the news come from, `ask` asks for what is shown.
+function follow(id, ask) {
+  live.stop();
+  live.looked = { id, ask };
+  byId(id).textContent = "";
+  live.start();
+  compareVersions();
+}
+
+// A page may stay open for days, and the shop goes on without it.
+async function compareVersions() {
+  const mine = document.querySelector("meta[name=version]").content;
+  const { version } = await api("/version").catch(() => ({ version: mine }));
+  byId("newer").hidden = version === mine;
 }
 
 let typed;
@@ -242,7 +340,12 @@ byId("next").addEventListener("click", () => turn(1));
 byId("order-form").addEventListener("submit", placeOrder);
 byId("quantity").addEventListener("input", showTotal);
 byId("show-orders").addEventListener("click", openOrders);
+byId("reload").addEventListener("click", () => location.reload());
 for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("close", () => {
+    live.stop();
+    placed = null;
+  });
   dialog.addEventListener("click", (event) => {
     if (event.target.closest("[data-close]")) dialog.close();
   });
@@ -256,3 +359,4 @@ addEventListener("popstate", fromAddress);
 
 listCategories();
 fromAddress();
+compareVersions();
