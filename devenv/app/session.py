@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,8 @@ from devenv.core.selection import check as check_services
 from devenv.core.selection import standing
 from devenv.host.lock import project_lock
 from devenv.host.proxy import container_proxies
-from devenv.model.errors import DevenvError, ExitCode
+from devenv.model import labels
+from devenv.model.errors import DevenvError, ExitCode, NotFound
 from devenv.model.observed import EngineInfo, ObservedContainer
 from devenv.model.protocols import Engine
 from devenv.model.stack import Stack
@@ -186,6 +187,7 @@ def assemble(
 ) -> Session:
     """Choose or find every value, and load the stack with them. `lost` are ports that are known to be taken,
     `excepted` the services on the host; None for those in whose place a forwarder stands."""
+    own = settled(engine, own)
     known = values.given(project, own)
     if project.own and own and not project.env_file.is_file():
         known = replace(known, labels={**values.from_containers(project, engine, own), **known.labels})
@@ -204,6 +206,21 @@ def assemble(
         stack=_with_forwarders(stack, excepted, engine.info),
         excepted=excepted,
     )
+
+
+def settled(engine: Engine, own: Iterable[ObservedContainer]) -> tuple[ObservedContainer, ...]:
+    """`own`, those with ports of ours that do not run looked at once more: one that a killed run was starting has its
+    port already, and its listing does not say so. The engine answers when the start is through."""
+
+    def again(container: ObservedContainer) -> ObservedContainer:
+        if container.running or values.PORT not in container.labels.get(labels.ENV, ""):
+            return container
+        try:
+            return engine.inspect(container.id)
+        except NotFound:
+            return container
+
+    return tuple(again(container) for container in own)
 
 
 def find_values(

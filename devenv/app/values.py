@@ -25,6 +25,8 @@ from devenv.model.observed import ObservedContainer
 from devenv.model.protocols import Engine
 
 PROJECT = "DEVENV_PROJECT"
+PORT = "DEVENV_PORT_"
+"""What the variables of ports that devenv chooses begin with."""
 _WHOLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-?][^${}]*)?\}")
 """A text that is one reference and nothing else."""
 
