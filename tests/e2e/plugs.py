@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.repository import API, Repository, made
+from tests.e2e.repository import furnish as plain
 from tests.engines import new_name
 
 MANY = 300_000
@@ -82,11 +83,17 @@ There = Callable[[Sequence[Event]], bool]
 def stack(folder: Path) -> Iterator[Repository]:
     """The repository, its images built, nothing up."""
     with made(folder, new_name(), MANIFEST) as one:
-        one.write("migrations/run.sh", MIGRATE)
-        one.write("cache/first.redis", "SET first 1\nRPUSH queue a b c\n")
-        one.write("cache/words.json", json.dumps({f"word:{i}": str(i) for i in range(500)}))
+        furnish(one)
         one.up()
         yield one
+
+
+def furnish(repository: Repository) -> None:
+    """Write all its files."""
+    plain(repository, MANIFEST)
+    repository.write("migrations/run.sh", MIGRATE)
+    repository.write("cache/first.redis", "SET first 1\nRPUSH queue a b c\n")
+    repository.write("cache/words.json", json.dumps({f"word:{i}": str(i) for i in range(500)}))
 
 
 def products(repository: Repository, rows: int) -> None:
@@ -125,7 +132,8 @@ def progress(kind: str, service: str, *, beyond: float = 0.0, word: str = "") ->
         last = seen[-1]
         return (
             last["event"] in ("step_progress", "step_log") and last["step"] == kind and service in ("", last["service"])
-            and word in str(last) and (not beyond or (last["total"] > 1_000_000 and last["current"] >= beyond * last["total"]))
+            and word in str(last)
+            and (not beyond or (last["total"] > 1_000_000 and last["current"] >= beyond * last["total"]))
         )  # fmt: skip
 
     return there
@@ -154,10 +162,10 @@ class Hit:
     words: str
 
 
-def hit(repository: Repository, there: There, strike: Callable[[int], None], *words: str) -> Hit:
-    """Run `up` (or `words`), in a process group of its own, and call `strike` with its pid when `there` says so."""
+def hit(repository: Repository, there: There, strike: Callable[[int], None]) -> Hit:
+    """Run `up`, in a process group of its own, and call `strike` with its pid when `there` says so."""
     process = subprocess.Popen(
-        repository.command(*(words or ("up",)), "--output", "json"),
+        repository.command("up", "--output", "json"),
         cwd=repository.folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -189,6 +197,17 @@ def hit(repository: Repository, there: There, strike: Callable[[int], None], *wo
 def killed(pid: int) -> None:
     """The process alone."""
     os.kill(pid, signal.SIGKILL)
+
+
+def pressed(times: int) -> Callable[[int], None]:
+    """Ctrl-C, as a terminal tells the whole foreground group of it."""
+
+    def press(pid: int) -> None:
+        for _ in range(times):
+            os.killpg(pid, signal.SIGINT)
+            time.sleep(0.1)
+
+    return press
 
 
 def killed_with_all(pid: int) -> None:

@@ -216,7 +216,16 @@ class Repository:
 def made(folder: Path, name: str, manifest: str = MANIFEST) -> Iterator[Repository]:
     """A repository in `folder`, its project called `name`; gone from the engine afterwards."""
     repository = Repository(folder, name)
-    repository.write("devenv.yaml", manifest.format(name=name))
+    furnish(repository, manifest)
+    try:
+        yield repository
+    finally:
+        repository.clean()
+
+
+def furnish(repository: Repository, manifest: str = MANIFEST) -> None:
+    """Write all its files."""
+    repository.write("devenv.yaml", manifest.format(name=repository.name))
     repository.write("api/Dockerfile", DOCKERFILE)
     repository.write("api/server.py", API)
     repository.write("web/index.html", "<h1>shop</h1>\n")
@@ -225,7 +234,3 @@ def made(folder: Path, name: str, manifest: str = MANIFEST) -> Iterator[Reposito
     repository.write("db/products.csv", "id,name,price\n" + rows)
     notes = "".join(json.dumps({"id": i, "product": i, "body": {"said": "so"}}) + "\n" for i in range(1, 11))
     repository.write("db/notes.jsonl", notes)
-    try:
-        yield repository
-    finally:
-        repository.clean()

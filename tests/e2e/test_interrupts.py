@@ -3,105 +3,85 @@ on from there."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
-import threading
-import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e import plugs
 from tests.e2e.repository import DOCKERFILE, Repository
 
 pytestmark = pytest.mark.engine
 
-ROWS = 300_000
 WITHIN = 3.0
 """Seconds from the signal to the end."""
-
-Event = dict[str, Any]
-
-
-def test_it_stops_at_once_and_goes_on_from_there(repository: Repository) -> None:
-    rows = "".join(f"{i},Thing number {i} of many,{i % 900}.50\n" for i in range(1, ROWS + 1))
-    repository.write("db/products.csv", "id,name,price\n" + rows)
-    for there in (_at_once, _in_a_wait, _in_a_copy):
-        _interrupted(repository, there, signal.SIGINT)
-    _interrupted(repository, _in_a_copy, signal.SIGTERM)
-    _interrupted(repository, _in_a_copy, signal.SIGINT, signal.SIGINT)
-    repository.write("api/Dockerfile", DOCKERFILE.replace("COPY", "RUN sleep 300\nCOPY"))
-    for numbers in ((signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)):
-        _interrupted(repository, _asleep_in_build, *numbers)
-    repository.write("api/Dockerfile", DOCKERFILE)
-    repository.up()
-    assert all(row["ready"] for row in repository.status().values())
-    assert repository.sql("SELECT count(*), count(DISTINCT id) FROM products") == f"{ROWS}|{ROWS}"
-    assert repository.sql("SELECT count(*) FROM notes") == "10"
-    assert "psql" not in repository.processes("db")
+ASLEEP = DOCKERFILE.replace("COPY", "RUN sleep 300\nCOPY")
+SLOW_CHECK = "checks:\n  slow:\n    - exec: {service: db, command: sleep 30}\n"
+POINTS = {
+    "start": plugs.step(0),
+    "build": plugs.progress("Build", "", word="sleep 300"),
+    "create": plugs.begun("create:db"),
+    "start of a container": plugs.begun("start:db"),
+    "wait": plugs.progress("WaitReady", "db"),
+    "seed": plugs.progress("Seed", "db", beyond=0.3),
+    "seed of another server": plugs.begun("seed:cache:1"),
+    "one-shot": plugs.progress("Run", "migrate", word="begins"),
+    "wait behind a one-shot": plugs.begun("ready:api"),
+    "check": plugs.begun("check:slow"),
+}
 
 
-def _at_once(event: Event) -> bool:
-    return event["event"] == "run_started"
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+    with plugs.stack(tmp_path_factory.mktemp("interrupts") / "repository") as one:
+        yield one
 
 
-def _asleep_in_build(event: Event) -> bool:
-    return event["event"] in ("step_progress", "step_log") and event["step"] == "Build" and "sleep 300" in str(event)
+def _clean(how: plugs.Hit, times: int = 1) -> None:
+    assert how.code == 130, how.words
+    assert "Traceback" not in how.words
+    said = "stopping; press Ctrl-C again to end at once" in how.words
+    assert said or how.words.endswith("devenv: interrupted\n"), how.words
+    if times == 1:
+        assert (how.final["event"], how.final["code"]) == ("run_finished", 130)
 
 
-def _in_a_wait(event: Event) -> bool:
-    return event["event"] == "step_progress" and event["node"] == "ready:db"
+@pytest.mark.slow
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
+@pytest.mark.parametrize("point", POINTS)
+def test_it_ends_at_once_and_the_next_up_goes_on(stack: Repository, point: str, times: int) -> None:
+    rows = plugs.MANY if point == "seed" else plugs.FEW
+    manifest = (stack.folder / "devenv.yaml").read_text()
+    plugs.from_nothing(stack)
+    plugs.products(stack, rows)
+    if point == "build":
+        stack.write("api/Dockerfile", ASLEEP)
+    if point == "check":
+        stack.write("devenv.yaml", manifest.replace("checks:\n", SLOW_CHECK))
+    try:
+        how = plugs.hit(stack, POINTS[point], plugs.pressed(times))
+    finally:
+        stack.write("api/Dockerfile", DOCKERFILE)
+        stack.write("devenv.yaml", manifest)
+    _clean(how, times)
+    assert how.seconds < WITHIN
+    plugs.mended(stack, rows=rows, runs=1)
+    print(f"\n{point}, {'once' if times == 1 else 'twice'}: ended {how.seconds:.2f} s after it")
 
 
-def _in_a_copy(event: Event) -> bool:
-    return (
-        event["event"] == "step_progress" and event["node"].startswith("seed:db")
-        and event["total"] > 1_000_000 and event["current"] > 0.2 * event["total"]
-    )  # fmt: skip
-
-
-def _interrupted(repository: Repository, there: Callable[[Event], bool], *numbers: signal.Signals) -> None:
-    """Run `up`, send it `numbers` when `there` is true of an event, and hold it to how it must end."""
-    process = subprocess.Popen(
-        repository.command("up", "--output", "json"),
-        cwd=repository.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    told: list[str] = []
-    reader = threading.Thread(target=told.extend, args=(process.stderr,))
-    reader.start()
-    sent, last = 0.0, ""
-    with process:
-        for line in process.stdout:
-            last = line
-            if not sent and there(json.loads(line)):
-                sent = time.monotonic()
-                for number in numbers:
-                    os.kill(process.pid, number)
-                    time.sleep(0.05)
-        process.wait(60)
-        took = time.monotonic() - sent
-        reader.join()
-    assert sent, "the run was over before the point was reached"
-    assert process.returncode == 130, told
-    assert took < WITHIN
-    words = "".join(told)
-    assert "Traceback" not in words
-    assert "stopping; press Ctrl-C again to end at once" in words or words.endswith("devenv: interrupted\n")
-    if len(numbers) == 1:
-        end = json.loads(last)
-        assert (end["event"], end["code"]) == ("run_finished", 130)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_goes_on_after_a_seed_that_was_cut_off(stack: Repository, number: signal.Signals) -> None:
+    plugs.from_nothing(stack)
+    plugs.products(stack, plugs.MANY)
+    how = plugs.hit(stack, POINTS["seed"], lambda pid: os.kill(pid, number))
+    _clean(how)
+    plugs.mended(stack, rows=plugs.MANY)
 
 
 def test_words_and_code_on_a_pipe(repository: Repository) -> None:
-    repository.write("api/Dockerfile", DOCKERFILE.replace("COPY", "RUN sleep 300\nCOPY"))
+    repository.write("api/Dockerfile", ASLEEP)
     process = subprocess.Popen(
         repository.command("up"),
         cwd=repository.folder,

@@ -58,7 +58,8 @@ def test_the_next_up_mends_it(repository: Repository, point: str) -> None:
         assert repository.sql("SELECT count(*) FROM products") == "0"
     # A one-shot goes on in its container: it is joined, not begun a second time.
     plugs.mended(repository, rows=rows, runs=1)
-    print(f"\n{point}: {'process alone' if alone else 'whole group'} killed at {how.last.get('node', how.last['event'])}")
+    whom = "process alone" if alone else "whole group"
+    print(f"\n{point}: {whom} killed at {how.last['event']} {how.last['node']}")
 
 
 def test_a_folder_with_room_and_a_letter_in_its_name(tmp_path: Path) -> None:
