@@ -1,0 +1,44 @@
+"""The engine killed under an `up`, as a process and as a machine crash does it, at ten points: `up` ends 3 and says so;
+the next one starts the engine again and leaves the whole stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.engine_points import POINTS
+from tests.e2e.machine import Machine
+
+pytestmark = [pytest.mark.slow, pytest.mark.engine]
+
+_DRIVER = "exec $(ls -d ~/.cache/devenv/env-*/bin/python | head -n 1) /src/tests/e2e/engine_points.py"
+_ENSURE = """
+import sys
+sys.path.insert(0, "/src")
+from devenv.host import engine
+engine.ensure(install=True, ask=lambda question: False, say=print)
+"""
+KINDS = ("dockerd", "crash")
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    with Machine("trixie") as made:
+        code, output = made.run("./dev version")
+        assert code == 0, output
+        made.run(f"cat >/tmp/ensure.py <<'END'{_ENSURE}END")
+        code, output = made.run("$(ls -d ~/.cache/devenv/env-*/bin/python | head -n 1) /tmp/ensure.py")
+        assert code == 0, output
+        made.carry(*(f"localhost/devenv/{name}:" for name in ("postgres", "redis", "python", "nginx")))
+        code, output = made.run(_DRIVER)
+        assert code == 0, output
+        yield made
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_the_next_up_starts_it_and_mends_all(machine: Machine, point: str) -> None:
+    kind = KINDS[list(POINTS).index(point) % 2]
+    code, output = machine.run(f"{_DRIVER} {point} {kind}")
+    assert code == 0, output
+    print(f"\n{output.strip()}")
