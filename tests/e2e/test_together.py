@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import time
+from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e import plugs
 from tests.e2e.repository import PRODUCTS, Repository
 
 pytestmark = pytest.mark.engine
@@ -32,6 +35,34 @@ def _until(process: subprocess.Popen[str], word: str) -> str:
         if word in line:
             return told
     raise AssertionError(f"{word!r} was not said: {told}")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+    with plugs.stack(tmp_path_factory.mktemp("together") / "repository") as one:
+        yield one
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("turn", range(20))
+def test_two_ups_from_nothing_leave_one_stack(stack: Repository, turn: int) -> None:
+    """Ten times at the very same moment, ten times ever later in the first one's run."""
+    if turn % 2:
+        assert stack.run("down", "--volumes", "--yes").returncode == 0
+    plugs.from_nothing(stack, build=turn % 5 == 0)
+    first = _begun(stack, "up")
+    time.sleep(max(turn - 9, 0) * 0.2)
+    second = _begun(stack, "up")
+    told = [process.communicate(timeout=300)[0] for process in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], told
+    waited = ["waiting for another devenv that works on" in words for words in told]
+    if any(waited):  # but for one that came when the other was through
+        assert sum(waited) == 1, told
+        worker, words = (first, told[1]) if waited[1] else (second, told[0])
+        assert f"works on {stack.name} (process {worker.pid}, since " in words or "(it has just begun)" in words
+        assert "nothing to do" in words
+    plugs.mended(stack)
+    print(f"\n{turn}: {'one waited for the other' if any(waited) else 'one came when the other was through'}")
 
 
 def test_two_ups_and_a_down_take_turns(repository: Repository) -> None:
