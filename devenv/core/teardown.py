@@ -181,7 +181,7 @@ def _begin(nodes: Nodes, service: Service, container: ObservedContainer, cause: 
         if met:
             (before if need.required else after).append(met)
     if one_shot:
-        nodes.add(f"run:{name}", Run(service=name, container=container.name), cause, before, after)
+        nodes.add(f"run:{name}", Run(service=name, container=container.name, again=True), cause, before, after)
         return
     begun = nodes.add(f"start:{name}", Start(service=name, container=container.name), cause, before, after)
     nodes.add(

@@ -151,9 +151,11 @@ class Start(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(Step):
-    """Start a one-shot and follow it to its end; any exit code but 0 is a failure."""
+    """Start a one-shot and follow it to its end; any exit code but 0 is a failure. One that runs is joined, one
+    that has ended with 0 meanwhile is left, but for `again`."""
 
     container: str
+    again: bool = False
 
     @property
     def object(self) -> str:

@@ -45,15 +45,21 @@ class Lines:
         self.report.log(text, stream)
 
 
-def follow_to_end(engine: Engine, service: str, container: str, *, report: Report, cancel: Cancel) -> Outcome:
-    """Start `container` (one that runs already is joined), tell what it says, wait for its end.
+def follow_to_end(
+    engine: Engine, service: str, container: str, *, again: bool = False, report: Report, cancel: Cancel
+) -> Outcome:
+    """Start `container`, tell what it says, wait for its end. A run that an earlier devenv began is joined; where it
+    has ended with 0 since it was looked at, that was it (unless `again`): no work is done twice.
 
     Done for exit code 0; else Failed with its last lines. Where its restart policy starts it again, that counts as one
     more try, three at most. Raises DevenvError where it cannot be started, or when it is cancelled.
     """
     before = engine.inspect(container)
+    if before.state == "exited" and before.exit_code == 0 and not again:
+        return Done(data={"exit_code": 0})
     try:
-        engine.start(container)
+        if before.state not in ("running", "restarting"):
+            engine.start(container)
     except CannotRun as error:
         return cannot_run(engine, service, container, error)
     told = threading.Thread(target=_tell, args=(engine, before, report, cancel), name=f"logs of {service}", daemon=True)

@@ -184,7 +184,7 @@ class Performer:
         )
 
     def _run(self, step: Run, report: Report, cancel: Cancel) -> Outcome:
-        return follow_to_end(self._engine, step.service, step.container, report=report, cancel=cancel)
+        return follow_to_end(self._engine, step.service, step.container, again=step.again, report=report, cancel=cancel)
 
     def _exec(self, step: Exec, report: Report, cancel: Cancel) -> Outcome:
         lines = Lines(report)

@@ -179,6 +179,9 @@ def test_a_one_shot(do: Bench) -> None:
     do.create("sh", "-c", "echo one; sleep 0.2; echo two; exit $(cat /code 2>/dev/null || echo 0)")
     step = Run(service="app", container=do.name)
     assert do(step) == Done(data={"exit_code": 0})
+    assert do(step) == Done(data={"exit_code": 0})  # it has ended already
+    assert do.told.lines == ["one", "two"]
+    step = Run(service="app", container=do.name, again=True)
     assert do(step) == Done(data={"exit_code": 0})
     assert do.told.lines == ["one", "two"] * 2
     do.engine.copy_in(do.name, {"/code": (b"6\n", 0o644)})

@@ -12,7 +12,7 @@ from devenv.core.teardown import down, reset, restart, start, stop
 from devenv.model import labels
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.observed import Observed
-from devenv.model.plan import Node, Plan, Remove
+from devenv.model.plan import Node, Plan, Remove, Run
 from devenv.model.stack import Stack
 from tests.unit.core.planning import PROJECT, World, stack, world
 
@@ -201,6 +201,8 @@ def test_start_wakes_what_is_paused_and_leaves_done_one_shots() -> None:
     plan = start(wanted, both)
     assert ids(plan) == ["run:once", "start:api", "ready:api"]
     assert node(plan, "start:api").needs == ("run:once",)
+    asked = node(restart(wanted, w.observe(wanted), ["once"]), "run:once").step
+    assert asked == Run(service="once", container="shop-once-1", again=True)
 
 
 def test_start_may_go_on_without_what_is_not_required() -> None:

@@ -248,8 +248,21 @@ def test_a_one_shot_is_followed_to_its_end() -> None:
     assert do(step, sleeper) == Done(data={"exit_code": 0})
     assert do.told.lines == ["migrating", "done"]
     do.clock.pass_(5)
-    assert do(step, sleeper) == Done(data={"exit_code": 0})
+    again = Run(service="app", container=NAME, again=True)
+    assert do(again, sleeper) == Done(data={"exit_code": 0})
     assert do.told.lines == ["migrating", "done"] * 2  # its earlier output is not told again
+    # Another devenv began it, and it has ended since this one looked.
+    starts = sum(call.method == "start" for call in do.engine.calls)
+    assert do(step, sleeper) == Done(data={"exit_code": 0})
+    assert sum(call.method == "start" for call in do.engine.calls) == starts
+
+
+def test_a_one_shot_that_runs_already_is_joined() -> None:
+    do = Bench()
+    container(do.engine, "sh", "-c", "sleep 0.1; echo done")
+    starts = sum(call.method == "start" for call in do.engine.calls)
+    assert do(Run(service="app", container=NAME), Sleeper(do.clock)) == Done(data={"exit_code": 0})
+    assert sum(call.method == "start" for call in do.engine.calls) == starts
 
 
 def test_a_one_shot_that_fails_has_its_code_and_last_words() -> None:
