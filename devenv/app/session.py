@@ -136,9 +136,10 @@ def open_session(ctx: Context, project: Project, *, ensure: bool, locked: bool) 
 
 @contextmanager
 def on_engine(
-    ctx: Context, project: Project, engine: Engine, *, locked: bool, lenient: bool = False
+    ctx: Context, project: Project, engine: Engine, *, locked: bool, lenient: bool = False, kept: bool = False
 ) -> Iterator[Session]:
-    """`project` on `engine`, which is closed at the end. `lenient`: for verbs that make nothing (see `load_stack`)."""
+    """`project` on `engine`, which is closed at the end. `lenient`: for verbs that make nothing (see `load_stack`);
+    `kept`: ports that were chosen before stay, whoever has them now."""
     with ExitStack() as stack:
         stack.callback(engine.close)
         name, holders = _name(ctx, project, engine)
@@ -151,7 +152,7 @@ def on_engine(
                     break
                 lock.close()
                 name = again
-        yield assemble(ctx, project, engine, name, holders.get(name, ()), lenient=lenient)
+        yield assemble(ctx, project, engine, name, holders.get(name, ()), lenient=lenient, kept=kept)
 
 
 def _name(ctx: Context, project: Project, engine: Engine) -> tuple[str, Mapping[str, tuple[ObservedContainer, ...]]]:
@@ -184,15 +185,17 @@ def assemble(
     lost: Collection[int] = (),
     lenient: bool = False,
     excepted: tuple[str, ...] | None = None,
+    kept: bool = False,
 ) -> Session:
     """Choose or find every value, and load the stack with them. `lost` are ports that are known to be taken,
-    `excepted` the services on the host; None for those in whose place a forwarder stands."""
+    `excepted` the services on the host; None for those in whose place a forwarder stands. `kept` as for `on_engine`."""
     own = settled(engine, own)
     known = values.given(project, own)
     if project.own and own and not project.env_file.is_file():
         known = replace(known, labels={**values.from_containers(project, engine, own), **known.labels})
     excepted = standing(own) if excepted is None else excepted
-    found = find_values(project, known, name, own, engine.info.local, lost, excepted)
+    steady = [variable.service for variable in project.variables or ()] if kept else excepted
+    found = find_values(project, known, name, own, engine.info.local, lost, steady)
     stack = load_stack(project, found, name, lenient=lenient)
     excepted = tuple(each for each in excepted if each in stack.services)
     return Session(

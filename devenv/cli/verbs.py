@@ -79,6 +79,14 @@ VERBS: Mapping[str, Verb] = {
         takes="services",
         says="What it uses: CPU, memory, network",
     ),
+    "env": Verb(
+        module="inside",
+        function="env",
+        bare=True,
+        group=SERVICES,
+        takes="services",
+        says="A service's environment, for the host",
+    ),
     "port": Verb(
         module="stack",
         function="port",
@@ -125,6 +133,7 @@ APP: Mapping[str, str] = {
     "logs": "logs:logs",
     "cp": "cp:cp",
     "top": "top:top",
+    "env": "env:env",
     "port": "port:port",
     "open": "open:open_",
     "pull": "fetch:pull",

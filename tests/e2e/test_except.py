@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +32,14 @@ _MANIFEST = (
     MANIFEST.replace(
         '["./web:/usr/share/nginx/html:ro"]',
         '["./web:/usr/share/nginx/html:ro", "./proxy.conf:/etc/nginx/conf.d/default.conf:ro"]',
+    ).replace(
+        'GREETING: "hello"',
+        """GREETING: "good morning, it's me"
+      PORT: "8000"
+      PGHOST: db
+      PGPORT: "5432"
+      SELF: http://api:8000/
+      BROKER: amqp://workspace:5672/""",
     )
     + """\
 checks:
@@ -137,6 +146,42 @@ def test_the_rest_is_up_and_reaches_what_runs_on_the_host(left_out: Repository) 
     assert f"the host's 127.0.0.1:{port}" in left_out.run("logs", "api").stdout
 
 
+def test_its_environment_has_the_hosts_addresses(left_out: Repository) -> None:
+    port = host_port(left_out)
+    database = left_out.client.containers.get(f"{left_out.name}-db-1").ports["5432/tcp"][0]["HostPort"]
+    expected = {
+        "DATABASE_URL": f"postgresql://app:app@127.0.0.1:{database}/app",
+        "GREETING": "good morning, it's me",
+        "PORT": str(port),
+        "PGHOST": "127.0.0.1",
+        "PGPORT": database,
+        "SELF": f"http://127.0.0.1:{port}/",
+        "BROKER": "amqp://workspace:5672/",
+    }
+    told = left_out.run("env", "--json")
+    assert json.loads(told.stdout) == expected
+    assert told.returncode == 1
+    assert "BROKER needs workspace:5672, which is not published on the host" in told.stderr
+    assert "`ports: [5672]` in workspace" in told.stderr
+
+    lines = left_out.run("env", "api", "--export").stdout
+    shown = subprocess.run(
+        ["sh", "-c", f'{lines}\nprintf "%s|%s" "$GREETING" "$PGPORT"'], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == f"good morning, it's me|{database}"
+
+    file = left_out.folder / ".devenv" / "api.env"
+    file.write_text(left_out.run("env", "--dotenv").stdout, encoding="utf-8")
+    other = left_out.folder / "other.yaml"
+    other.write_text("services: {x: {image: y, env_file: [.devenv/api.env]}}\n", encoding="utf-8")
+    read = compose("-f", str(other), "config", "--format", "json")
+    assert json.loads(read.stdout)["services"]["x"]["environment"] == expected
+
+    unknown = left_out.run("env", "wob")
+    assert unknown.returncode == 2
+    assert "There is no service wob" in unknown.stderr
+
+
 def test_it_stays_so_until_a_plain_up_and_the_data_stay_anyway(left_out: Repository) -> None:
     left_out.sql("INSERT INTO notes VALUES (77, 1, '{}')")
     left_out.up("db")
@@ -146,15 +191,20 @@ def test_it_stays_so_until_a_plain_up_and_the_data_stay_anyway(left_out: Reposit
     assert "api runs in a container again" in plan
     left_out.up()
     assert left_out.status()["api"]["state"] == "running"
-    assert page(left_out) == "hello"
+    assert page(left_out) == "good morning, it's me"
     assert left_out.sql("SELECT count(*) FROM notes WHERE id = 77") == "1"
     assert "nothing to do" in left_out.up()
     assert len(left_out.things()[2]) == 1
 
     left_out.up("--except", "api")
     assert len(left_out.things()[0]) == 5
+    port = host_port(left_out)
     assert left_out.run("down").returncode == 0
     assert left_out.things() == ([], [], [f"{left_out.name}_db-data"])
+    with serving(port, b"from the host"):
+        told = left_out.run("env", "api", "--json")
+    assert json.loads(told.stdout)["PORT"] == str(port)
+    assert "is not up: these are the addresses that it will have" in told.stderr
 
 
 @pytest.mark.slow

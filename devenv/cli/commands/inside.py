@@ -1,4 +1,4 @@
-"""exec, shell, run: commands inside the stack; their exit code is the command's own. cp: its files."""
+"""exec, shell, run: commands inside the stack; their exit code is the command's own. cp: its files. env: beside it."""
 
 from __future__ import annotations
 
@@ -106,6 +106,30 @@ def run(
       devenv run test -k search    what stands after the task is the task's
     """
     return call(typed, "run", task, tuple(arguments or ()))
+
+
+def env(
+    typed: typer.Context,
+    service: Annotated[
+        str | None, typer.Argument(metavar="SERVICE", help="Whose; the one left to the host without.")
+    ] = None,
+    export: Annotated[bool, typer.Option("--export", help="Lines for a shell: export NAME='value'.")] = False,
+    dotenv: Annotated[bool, typer.Option("--dotenv", help="A .env file, as editors and Compose read it.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> int:
+    """Print a service's environment for a process on the host: addresses in the stack become the host's. Secrets are
+    printed as they are.
+
+    \b
+    Examples:
+      devenv up --except api            the API is yours to run
+      eval "$(devenv env --export)"     this shell has its environment
+      devenv env api --dotenv > .devenv/api.env
+    """
+    styles = [name for name, asked in (("export", export), ("dotenv", dotenv), ("json", json)) if asked]
+    if len(styles) > 1:
+        raise typer.BadParameter(f"take one of --{' and --'.join(styles)}", param_hint="--export")
+    return call(typed, "env", service, style=styles[0] if styles else "")
 
 
 def variables(given: Sequence[str], env: Mapping[str, str]) -> dict[str, str]:
