@@ -13,6 +13,7 @@ from devenv.app.observing import container_of
 from devenv.app.session import Session, session
 from devenv.core.copying import Landing, Side, There, landing, renamed, sides
 from devenv.core.selection import check as check_services
+from devenv.core.selection import held_on_host
 from devenv.host.tarring import PIECE, pack, unpack
 from devenv.model.errors import DevenvError, ExitCode, NotFound
 from devenv.model.observed import ObservedContainer
@@ -27,6 +28,7 @@ def cp(ctx: Context, source: str, target: str, *, archive: bool = False, follow_
     with session(ctx) as here:
         inside = first if first.service else second
         check_services(here.stack, [inside.service])
+        held_on_host(here.stack, inside.service)
         container = container_of(here.engine.observe(here.name), inside.service)
         if container is None:
             raise DevenvError(

@@ -18,7 +18,7 @@ from devenv.core.compose import interpolate
 from devenv.core.inputs import ComposeCreator
 from devenv.core.rendered import COMPOSE_FILE, DEVCONTAINER_FILE
 from devenv.core.selection import check as check_services
-from devenv.core.selection import standing
+from devenv.core.selection import promised, standing
 from devenv.host.lock import project_lock
 from devenv.host.proxy import container_proxies
 from devenv.model import labels
@@ -31,7 +31,7 @@ from devenv.model.stack import Stack
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """`own` are the project's containers as listed, `known` where values may come from, `values` those in `stack`;
-    `excepted` are the services in whose place it has a forwarder."""
+    `excepted` are the services in whose place it has a forwarder, `promised` ports that other projects' have."""
 
     ctx: Context
     project: Project
@@ -42,6 +42,7 @@ class Session:
     values: Mapping[str, str]
     stack: Stack
     excepted: tuple[str, ...] = ()
+    promised: frozenset[int] = frozenset()
 
     def with_values(self, more: Mapping[str, str]) -> Session:
         """The same with other values of some variables, the stack loaded again where any differs."""
@@ -59,7 +60,16 @@ class Session:
         if names:
             check_services(self.stack, sorted(names))
             reachable(self.engine.info)
-        return assemble(self.ctx, self.project, self.engine, self.name, self.own, excepted=tuple(sorted(names)))
+        return self.again(self.own, excepted=tuple(sorted(names)))
+
+    def again(
+        self, own: tuple[ObservedContainer, ...], *, excepted: tuple[str, ...] | None = None, lost: Collection[int] = ()
+    ) -> Session:
+        """All values chosen anew; `own`, `lost` and `excepted` (None: those of this one) as for `assemble`."""
+        excepted = self.excepted if excepted is None else excepted
+        return assemble(
+            self.ctx, self.project, self.engine, self.name, own, lost, excepted=excepted, promised=self.promised
+        )
 
     def workspace_first(self) -> Session:
         """The same with a workspace that waits for no other service."""
@@ -152,7 +162,16 @@ def on_engine(
                     break
                 lock.close()
                 name = again
-        yield assemble(ctx, project, engine, name, holders.get(name, ()), lenient=lenient, kept=kept)
+        yield assemble(
+            ctx,
+            project,
+            engine,
+            name,
+            holders.get(name, ()),
+            lenient=lenient,
+            kept=kept,
+            promised=promised(holders, name),
+        )
 
 
 def _name(ctx: Context, project: Project, engine: Engine) -> tuple[str, Mapping[str, tuple[ObservedContainer, ...]]]:
@@ -186,16 +205,18 @@ def assemble(
     lenient: bool = False,
     excepted: tuple[str, ...] | None = None,
     kept: bool = False,
+    promised: frozenset[int] = frozenset(),
 ) -> Session:
-    """Choose or find every value, and load the stack with them. `lost` are ports that are known to be taken,
-    `excepted` the services on the host; None for those in whose place a forwarder stands. `kept` as for `on_engine`."""
+    """Choose or find every value, and load the stack with them. `lost` are ports that are known to be taken, `promised`
+    those that forwarders of other projects lead to; `excepted` the services on the host, None for those in whose place
+    a forwarder stands. `kept` as for `on_engine`."""
     own = settled(engine, own)
     known = values.given(project, own)
     if project.own and own and not project.env_file.is_file():
         known = replace(known, labels={**values.from_containers(project, engine, own), **known.labels})
     excepted = standing(own) if excepted is None else excepted
     steady = [variable.service for variable in project.variables or ()] if kept else excepted
-    found = find_values(project, known, name, own, engine.info.local, lost, steady)
+    found = find_values(project, known, name, own, engine.info.local, lost, steady, promised)
     stack = load_stack(project, found, name, lenient=lenient)
     excepted = tuple(each for each in excepted if each in stack.services)
     return Session(
@@ -208,6 +229,7 @@ def assemble(
         values=found,
         stack=_with_forwarders(stack, excepted, engine.info),
         excepted=excepted,
+        promised=promised,
     )
 
 
@@ -234,6 +256,7 @@ def find_values(
     local: bool,
     lost: Collection[int] = (),
     on_host: Collection[str] = (),
+    promised: Collection[int] = (),
 ) -> dict[str, str]:
     """A value for every variable that the files name and somebody knows one for. Where the manifest was not read it is
     not known which these are: then all that is said and kept."""
@@ -249,7 +272,7 @@ def find_values(
         **images,
         **said,
         **values.host_ids(variables, known),
-        **values.choose_ports(variables, known, own, local, lost, on_host),
+        **values.choose_ports(variables, known, own, local, lost, on_host, promised),
         values.PROJECT: name,
     }
 

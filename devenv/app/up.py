@@ -18,7 +18,7 @@ from devenv.app.observing import Sweep, container_of
 from devenv.app.onhost import on_host, unreachable
 from devenv.app.project import Project, read_project
 from devenv.app.running import Ending, carry_out, seeded_words
-from devenv.app.session import Session, assemble, on_engine, open_session
+from devenv.app.session import Session, on_engine, open_session
 from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
 from devenv.core.resolve import Images
@@ -213,9 +213,7 @@ class _Ports:
             own = session.engine.projects().get(session.name, ())
         except DevenvError:  # the engine died meanwhile
             return False
-        found = assemble(
-            session.ctx, session.project, session.engine, session.name, own, self.lost, excepted=session.excepted
-        )
+        found = session.again(own, lost=self.lost)
         if all(session.values.get(name) == value for name, value in found.values.items()):
             return False
         self.elsewhere = found

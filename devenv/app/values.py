@@ -169,11 +169,13 @@ def choose_ports(
     local: bool,
     lost: Collection[int] = (),
     on_host: Collection[str] = (),
+    promised: Collection[int] = (),
 ) -> dict[str, str]:
     """A host port for every port variable. What is said is taken literally; what was kept stays unless something else
     has it; a port that our own containers listen on is not taken. `local`: the engine runs on this host. `lost` are
     ports that the engine has found taken, wherever it runs; `on_host` services whose ports a process of the person's
-    has, which is as it should be."""
+    has, which is as it should be, `promised` the ports of such services of other projects: theirs, also while nobody
+    listens."""
     wishes, chosen = [], {}
     for variable in variables:
         if variable.kind != "port":
@@ -195,7 +197,7 @@ def choose_ports(
     taken: set[int] = set()
     if local and any(kept.get(wish.variable) not in ours for wish in wishes):  # else all stay, whatever else is taken
         wanted = {*kept.values(), *(port for wish in wishes for port in range(wish.preferred, wish.preferred + 200))}
-        taken = set(facts.taken(wanted)) - ours
+        taken = {*facts.taken(wanted), *promised} - ours
     taken |= {int(value) for value in chosen.values() if value.isdigit()} | set(lost)
     return {
         **chosen,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -115,6 +116,24 @@ def is_beside(container: ObservedContainer) -> bool:
 def standing(containers: Collection[ObservedContainer]) -> tuple[str, ...]:
     """The services that forwarders among `containers` stand in for."""
     return tuple(sorted({service_of(c) for c in containers if labels.ON_HOST in c.labels and not is_beside(c)}))
+
+
+def promised(holders: Mapping[str, Collection[ObservedContainer]], project: str) -> frozenset[int]:
+    """The host's ports that forwarders of other projects than `project` lead to. `holders` are all projects'
+    containers."""
+    found: set[int] = set()
+    for name, some in holders.items():
+        for said in (c.labels.get(labels.ON_HOST) for c in some if name != project):
+            found |= set(read_doors(said).values()) if said else set()
+    return frozenset(found)
+
+
+def read_doors(text: str) -> dict[int, int]:
+    """What the label of a forwarder says: its ports → the host's; nothing where it cannot be read."""
+    try:
+        return {int(port): int(behind) for port, behind in json.loads(text).items()}
+    except (ValueError, AttributeError, TypeError):
+        return {}
 
 
 def service_of(container: ObservedContainer) -> str:

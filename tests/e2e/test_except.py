@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import socket
 import subprocess
 import threading
 import time
@@ -57,7 +58,11 @@ checks:
 def left_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
     """A stack whose API was left out from the beginning."""
     folder = tmp_path_factory.mktemp("except") / "repository"
-    with made(folder, new_name(), _MANIFEST) as repository:
+    # A port that no stack of another test chooses while nobody listens there.
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        literal = f'ports: ["127.0.0.1:{probe.getsockname()[1]}:8000"]'
+    with made(folder, new_name(), _MANIFEST.replace("ports: [8000]", literal)) as repository:
         repository.write("proxy.conf", _PROXY)
         repository.told = repository.up("--except", "api")  # type: ignore[attr-defined]
         yield repository

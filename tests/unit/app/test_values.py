@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -177,3 +178,18 @@ def test_what_was_kept_is_not_lost_where_the_manifest_cannot_be_read(tmp_path: P
     (tmp_path / ".devcontainer/.env").write_text("PASSED=yes\nTOKEN=kept\n")
     values.write_env(project, {"A": "1", "PASSED": "yes", "TOKEN": "kept", "HOME": "/root"})
     assert (tmp_path / ".devcontainer/.env").read_text().splitlines()[1:] == ["A=1", "PASSED=yes", "TOKEN=kept"]
+
+
+def test_ports_of_services_on_the_host_are_theirs_and_nobody_elses() -> None:
+    with socket.socket() as server:  # the person's own process
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        known = values.Given(shell={}, kept={"A": str(port)})
+        wish = [_port("A", port)]
+        assert values.choose_ports(wish, known, (), local=True, on_host=["a"]) == {"A": str(port)}
+        assert values.choose_ports(wish, known, (), local=True) != {"A": str(port)}
+    fresh = values.Given(shell={})
+    assert values.choose_ports(wish, fresh, (), local=True, promised={port}) != {"A": str(port)}
+    ours = _container("shop", Path("/x"), ports={"1/tcp": (("127.0.0.1", port),)})
+    assert values.choose_ports(wish, known, (ours,), local=True, promised={port}) == {"A": str(port)}

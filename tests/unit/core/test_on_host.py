@@ -10,7 +10,7 @@ import pytest
 from devenv.backends.fake import Behaviour
 from devenv.core.on_host import IMAGE, PROGRAM, Way, beside, excepted, ports
 from devenv.core.reconcile import ComposeCreator
-from devenv.core.selection import held_on_host, select, standing
+from devenv.core.selection import held_on_host, promised, read_doors, select, standing
 from devenv.core.teardown import down, stop
 from devenv.model import labels
 from devenv.model.errors import DevenvError
@@ -247,3 +247,12 @@ def test_nothing_is_done_in_the_container_of_one_that_is_on_the_host() -> None:
     held_on_host(shop(), "api")
     with pytest.raises(DevenvError, match="`api` runs on the host, not in a container"):
         held_on_host(left(), "api")
+
+
+def test_the_ports_that_are_left_to_a_person_are_known_to_other_projects() -> None:
+    w = there()
+    w.up(left())
+    holders = w.engine.projects()
+    assert promised(holders, "other") == {8001, 1}
+    assert promised(holders, PROJECT) == frozenset()
+    assert read_doors("nonsense") == read_doors("[1]") == read_doors('{"a": "b"}') == {}
