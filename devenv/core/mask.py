@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 MASK = "***"
 # user:password@ after a scheme; the password runs to the last @ before the host, as URLs in the wild leave @ unescaped.
-_URL = re.compile(r"(?P<before>[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*:)(?P<password>[^\s/]+)(?P<after>@)")
+# It is searched for by its `://`: a scheme that is matched from its begin is looked for at every letter of a long line.
+_URL = re.compile(r"(?P<before>(?<=[a-zA-Z0-9+.-])://[^\s:/@]*:)(?P<password>[^\s/]+)(?P<after>@)")
 
 
 def mask_urls(text: str) -> str:

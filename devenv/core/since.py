@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from devenv.model.errors import DevenvError
 
@@ -12,9 +12,9 @@ _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[smhd])+")
 _PART = re.compile(r"([0-9.]+)([smhd])")
 
 
-def moment(written: str, now: float) -> float:
+def moment(written: str, now: float, zone: tzinfo = UTC) -> float:
     """Seconds since the epoch that `written` means, where it is `now`: `90s`, `1h30m`, or RFC 3339 with or without a
-    time and zone (UTC where it has none). Raises DevenvError (INPUT)."""
+    time and zone (`zone` where it has none). Raises DevenvError (INPUT)."""
     if _DURATION.fullmatch(written):
         return now - sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(written))
     try:
@@ -24,4 +24,4 @@ def moment(written: str, now: float) -> float:
             f"`{written}` is neither a duration nor a moment.",
             hint="Write how long ago (`10m`, `1h30m`, `2d`), or when (`2026-01-31T08:00:00`).",
         ) from None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    return (found if found.tzinfo else found.replace(tzinfo=zone)).timestamp()

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from datetime import timedelta, timezone
+
 import pytest
 
-from devenv.core.logline import readable
+from devenv.core.logline import readable, visible
 from devenv.core.since import moment
 from devenv.model.errors import DevenvError
 
@@ -17,6 +19,12 @@ from devenv.model.errors import DevenvError
         ('{"severity": 3, "msg": "numbered"}', "numbered"),
         ('{"no": "message"}', '{"no": "message"}'),
         ('{"msg": 3}', '{"msg": 3}'),
+        ('{"level": 50, "msg": "pino"}', "ERROR   pino"),
+        ('{"level": 51, "msg": "none of pino\'s"}', "none of pino's"),
+        (
+            '{"level": "error", "msg": "broke", "order": 7, "stack": "Error: no\\n  at a\\n  at b\\n"}',
+            "ERROR   broke  order=7\n  stack:\n    Error: no\n      at a\n      at b",
+        ),
         ("{torn", "{torn"),
         ("plain", "plain"),
         ("", ""),
@@ -24,6 +32,23 @@ from devenv.model.errors import DevenvError
 )
 def test_a_json_line_is_shown_as_words_and_any_other_as_it_is(line: str, shown: str) -> None:
     assert readable(line) == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("plain\twith a tab, ünï", "plain\twith a tab, ünï"),
+        ("\x1b[31mred\x1b[0m", "\x1b[31mred\x1b[0m"),
+        ("\x1b[1;31mred to the end", "\x1b[1;31mred to the end\x1b[0m"),
+        ("a\x1b[2J\x1b[Hb\x1b]0;title\x07c\x1b]8;;http://x\x1b\\d", "abcd"),
+        ("ring\x07 \x00\x01\x9b nul", "ring  nul"),
+        ("10 %\r55 %\r100 %\r", "100 %"),
+        ("\r", ""),
+        ("safe\u202eevil", "safeevil"),
+    ],
+)
+def test_what_would_move_the_cursor_is_left_out_and_colours_stay(said: str, shown: str) -> None:
+    assert visible(said) == shown
 
 
 @pytest.mark.parametrize(
@@ -39,6 +64,10 @@ def test_a_json_line_is_shown_as_words_and_any_other_as_it_is(line: str, shown: 
 )
 def test_a_moment_is_a_duration_back_or_a_date(written: str, seconds: float) -> None:
     assert moment(written, 1000.0) == pytest.approx(seconds)
+
+
+def test_a_moment_without_a_zone_is_the_one_of_the_clock_on_the_wall() -> None:
+    assert moment("1970-01-01T02:00", 0.0, timezone(timedelta(hours=2))) == 0.0
 
 
 @pytest.mark.parametrize("written", ["", "soon", "10", "10x", "2026-13-01"])

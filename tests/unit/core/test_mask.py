@@ -22,3 +22,8 @@ def test_passwords_in_urls(text: str, masked: str) -> None:
 
 def test_known_secrets_go_longer_ones_first() -> None:
     assert mask("key=abcd and abc", ["abc", "abcd", ""]) == "key=*** and ***"
+
+
+def test_a_long_line_of_letters_takes_no_longer_than_its_length() -> None:
+    text = "x" * 2_000_000 + " postgresql+asyncpg://app:secret@db/app"
+    assert mask(text).endswith(" postgresql+asyncpg://app:***@db/app")
