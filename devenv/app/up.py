@@ -19,6 +19,7 @@ from devenv.app.onhost import on_host, unreachable
 from devenv.app.project import Project, read_project
 from devenv.app.running import Ending, carry_out, seeded_words
 from devenv.app.session import Session, on_engine, open_session
+from devenv.app.taken import refuse_taken
 from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
 from devenv.core.resolve import Images
@@ -109,6 +110,9 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
         while True:
             decided = decide(session, wishes, host)
             session = decided.session
+            # Later all is half done already, and a start tells it; an editor must be let in.
+            if not ports.lost and not wishes.for_ide:
+                refuse_taken(session, decided.plan)
             if project.own:
                 values.write_env(project, session.values)
             for line in told(decided):

@@ -198,6 +198,8 @@ def choose_ports(
     if local and any(kept.get(wish.variable) not in ours for wish in wishes):  # else all stay, whatever else is taken
         wanted = {*kept.values(), *(port for wish in wishes for port in range(wish.preferred, wish.preferred + 200))}
         taken = {*facts.taken(wanted), *promised} - ours
+        if any(variable.kind == "port" and variable.protocol == "udp" for variable in variables):
+            taken |= facts.taken(wanted, "udp") - ours  # one number for both protocols: easy to remember
     taken |= {int(value) for value in chosen.values() if value.isdigit()} | set(lost)
     return {
         **chosen,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -11,9 +12,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from devenv.core import sockets
 from devenv.host.proxy import proxies
 
-_LISTEN = "0A"
+_KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,29 +77,40 @@ def in_container(root: Path = Path("/")) -> bool:
 
 def listening(root: Path = Path("/")) -> frozenset[int]:
     """TCP ports, IPv4 and IPv6, that are listened on in this network namespace (proc(5), /proc/net/tcp)."""
-    found = set()
-    for name in ("tcp", "tcp6"):
-        for line in _text(root / "proc/net" / name).splitlines()[1:]:
-            words = line.split()
-            if len(words) > 3 and words[3] == _LISTEN:
-                found.add(int(words[1].rpartition(":")[2], 16))
-    return frozenset(found)
+    return frozenset(listener.port for listener in listeners(root) if listener.protocol == "tcp")
 
 
-def taken(ports: Iterable[int]) -> frozenset[int]:
+def listeners(root: Path = Path("/")) -> tuple[sockets.Listener, ...]:
+    """Every socket of this network namespace that waits for others; none where the system does not tell."""
+    return tuple(
+        listener
+        for table in sockets.TABLES
+        for listener in sockets.listeners(
+            _text(root / "proc/net" / table), table.removesuffix("6"), byteorder=sys.byteorder
+        )
+    )
+
+
+def taken(ports: Iterable[int], protocol: str = "tcp") -> frozenset[int]:
     """Which of `ports` cannot be listened on now. Where the kernel lists them it is read, else each is tried."""
-    known = listening()
-    return frozenset(port for port in ports if (port in known if known else not _can_bind(port)))
+    known = {listener.port for listener in listeners() if listener.protocol == protocol}
+    if known or Path("/proc/net/tcp").exists():
+        return frozenset(port for port in ports if port in known)
+    return frozenset(p for p in ports if not all(can_bind(a, p, protocol) for a in ("127.0.0.1", "0.0.0.0")))
 
 
-def _can_bind(port: int) -> bool:
-    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "0.0.0.0")):
-        with closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address, port))
-            except OSError:
-                return False
+def can_bind(address: str, port: int, protocol: str = "tcp") -> bool | None:
+    """Whether a server could have `port` at `address` now, port 0 for any; None where this process may not try."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with closing(socket.socket(family, _KINDS[protocol])) as probe:
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            if protocol == "tcp":  # for UDP it would let two have the same
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+    except OSError as error:
+        return False if error.errno == errno.EADDRINUSE else None
     return True
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from devenv.host import ca
 from devenv.host.proxy import proxies
 from devenv.model.protocols import Cancel, Report, Trust
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network
 
 
 class ThisHost:
@@ -27,3 +31,15 @@ class ThisHost:
     def trust(self) -> Trust:
         """The private certificate authorities and the proxies of this machine."""
         return Trust(certificates=ca.private_certificates(), proxies=proxies())
+
+    def process(self, port: int, protocol: str) -> str:
+        """Who has `port`, see `host.holder`."""
+        from devenv.host import holder
+
+        return holder.process(port, protocol)
+
+    def routes(self) -> tuple[IPv4Network, ...]:
+        """The networks that this host has a route to, the default route left out."""
+        from devenv.host import facts
+
+        return facts.routes()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from devenv.model.observed import (
     EngineInfo,
@@ -15,11 +15,15 @@ from devenv.model.observed import (
     Observed,
     ObservedContainer,
     ObservedImage,
+    ObservedNetwork,
     PathStat,
     Usage,
 )
 from devenv.model.plan import Build
 from devenv.model.stack import Ready, Seed
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network
 
 
 class Cancel(Protocol):
@@ -94,6 +98,12 @@ class Engine(Protocol):
 
     def projects(self) -> Mapping[str, tuple[ObservedContainer, ...]]:
         """Every container that carries a Compose project label, by project: who holds a project name."""
+
+    def running(self) -> tuple[ObservedContainer, ...]:
+        """Every container that runs now, of any project or none: who has a port. As listed, not inspected."""
+
+    def networks(self) -> tuple[ObservedNetwork, ...]:
+        """Every network, of any project or none."""
 
     def data_folders(self) -> Mapping[str, frozenset[str]]:
         """The folders whose data volumes hold (label FOLDER), by project: who comes back to a name when it is down."""
@@ -348,3 +358,9 @@ class Host(Protocol):
         """A tar of the minimal root file system of Debian `suite`, by mmdebstrap. Raises DevenvError (UNFIT)."""
 
     def trust(self) -> Trust: ...
+
+    def process(self, port: int, protocol: str) -> str:
+        """The process of this host that has `port`, as `nginx (process 812)`; "" where it cannot be seen."""
+
+    def routes(self) -> tuple[IPv4Network, ...]:
+        """The networks that this host has a route to, the default route left out."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 
+from devenv.model import labels
 from devenv.model.errors import DevenvError
-from devenv.model.protocols import Engine
+from devenv.model.protocols import Engine, Host
 
 _PORT = re.compile(
     r"(?:Bind for|listen (?:tcp|udp)[46]?|bind host port(?: for)?) [\da-f.:\[\]]*?:(\d+)(?=[\s/:]|$)|\bport (\d+)", re.I
@@ -20,38 +20,14 @@ def taken_port(message: str) -> int | None:
     return int(found[1] or found[2]) if found else None
 
 
-def holder(engine: Engine, port: int) -> str:
+def holder(engine: Engine, host: Host, port: int, protocol: str = "tcp") -> str:
     """`container shop-web-1 of project shop` or `nginx (process 812)`; "" where that cannot be seen from here."""
     try:
-        for project, containers in engine.projects().items():
-            for container in containers:
-                bound = [number for some in container.ports.values() for _, number in some]
-                if port in bound and container.running:
-                    return f"container {container.name} of project {project}"
+        for container in engine.running():
+            bound = [number for key, some in container.ports.items() if key.endswith(protocol) for _, number in some]
+            if port in bound:
+                project = container.labels.get(labels.PROJECT)
+                return f"container {container.name}" + (f" of project {project}" if project else "")
     except DevenvError:
         return ""
-    return _process(port) if engine.info.local else ""
-
-
-def _process(port: int) -> str:
-    """By the kernel's tables, proc(5): the socket that listens, then the process that has it open. Other people's
-    processes are closed to anyone but root."""
-    sockets = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp", "/proc/net/udp6"):
-        try:
-            with open(table, encoding="ascii") as file:
-                rows = [line.split() for line in file][1:]
-        except OSError:
-            continue
-        for row in rows:
-            listens = row[3] == "0A" or "udp" in table
-            if listens and int(row[1].rpartition(":")[2], 16) == port:
-                sockets.add(f"socket:[{row[9]}]")
-    for pid in filter(str.isdigit, os.listdir("/proc") if sockets else ()):
-        try:
-            if any(os.readlink(f"/proc/{pid}/fd/{fd}") in sockets for fd in os.listdir(f"/proc/{pid}/fd")):
-                with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
-                    return f"{file.read().strip()} (process {pid})"
-        except OSError:
-            continue
-    return ""
+    return host.process(port, protocol) if engine.info.local else ""

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
+from devenv.core.sockets import Listener, listeners
 from devenv.model.errors import DevenvError
 from devenv.model.protocols import Engine
 
-_LISTEN = "0A"
-_LOOPBACK = re.compile(r"(?:0000000000000000FFFF0000)?[0-9A-F]{6}7F|0{24}01000000")
-"""127.0.0.0/8 (the engine's own name server is there), the same as IPv6, and ::1, as proc(5) writes them where the low
-byte comes first."""
 _PATIENCE = 2.0
 
 
@@ -20,13 +15,13 @@ def why_not_reached(engine: Engine, container: str, service: str, port: int) -> 
     found = _listeners(engine, container)
     if found is None:
         return "", ""
-    here = [address for address, number in found if number == port]
-    if here and all(_LOOPBACK.fullmatch(address) for address in here):
+    here = [listener for listener in found if listener.port == port]
+    if here and all(listener.loopback for listener in here):
         return (
             f"it listens on port {port}, but only on 127.0.0.1 inside its container",
             f"let {service} listen on 0.0.0.0 (many servers call it --host or bind), then `devenv up` again",
         )
-    others = sorted({number for address, number in found if not _LOOPBACK.fullmatch(address)})
+    others = sorted({listener.port for listener in found if not listener.loopback})
     if not here and others:
         numbers = ", ".join(map(str, others))
         return (
@@ -36,16 +31,11 @@ def why_not_reached(engine: Engine, container: str, service: str, port: int) -> 
     return "", ""
 
 
-def _listeners(engine: Engine, container: str) -> list[tuple[str, int]] | None:
-    """(address in hex, port) of every listening TCP socket; None where the image cannot tell."""
+def _listeners(engine: Engine, container: str) -> list[Listener] | None:
+    """Its listening TCP sockets (on 127.0.0.11 is the engine's own name server); None where the image cannot tell."""
     try:
         result = engine.exec(container, ("cat", "/proc/net/tcp", "/proc/net/tcp6"), timeout=_PATIENCE)
     except DevenvError:
         return None
-    rows = [line.split() for line in result.output.decode("ascii", "replace").splitlines()]
-    found = []
-    for words in rows:
-        address, _, port = words[1].partition(":") if len(words) > 3 else ("", "", "")
-        if len(words) > 3 and words[3] == _LISTEN:
-            found.append((address, int(port, 16)))
-    return found if any("local_address" in words for words in rows) else None
+    table = result.output.decode("ascii", "replace")
+    return list(listeners(table)) if "local_address" in table else None

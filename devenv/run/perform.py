@@ -174,7 +174,7 @@ class Performer:
         return Done()
 
     def _port_is_taken(self, step: Start, port: int) -> Failed:
-        who = holder(self._engine, port)
+        who = holder(self._engine, self._host, port)
         return Failed(
             message=f"{step.service} cannot start: port {port} of this host is held by {who or 'something else'}",
             hint="stop that, or publish another port, then `devenv up` again"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from devenv.extensions.probes import PROBES
+from devenv.host.machine import ThisHost
 from devenv.model import labels
 from devenv.model.events import Done, Failed, Outcome
 from devenv.model.plan import ConnectNetwork, CreateContainer, CreateNetwork, Node, Run, Start, Step, WaitReady
@@ -37,7 +38,7 @@ class Bench:
             engine=engine,
             probes=PROBES,
             seeders={},
-            host=None,  # type: ignore[arg-type]
+            host=ThisHost(install=False, ask=lambda question: False, say=lambda line: None),
             clock=SystemClock(),
             consent=lambda question: False,
         )

@@ -8,7 +8,16 @@ from typing import Any
 
 from devenv.backends.docker import containers, images, networks, observe
 from devenv.backends.docker.client import Client, together
-from devenv.model.observed import EngineInfo, Inventory, Observed, ObservedContainer, ObservedImage, PathStat, Usage
+from devenv.model.observed import (
+    EngineInfo,
+    Inventory,
+    Observed,
+    ObservedContainer,
+    ObservedImage,
+    ObservedNetwork,
+    PathStat,
+    Usage,
+)
 from devenv.model.plan import Build
 from devenv.model.protocols import Cancel, ExecResult, InnerFile, LogLine, Report, Trust
 
@@ -39,6 +48,12 @@ class DockerEngine:
 
     def projects(self) -> Mapping[str, tuple[ObservedContainer, ...]]:
         return observe.projects(self._client)
+
+    def running(self) -> tuple[ObservedContainer, ...]:
+        return observe.running(self._client)
+
+    def networks(self) -> tuple[ObservedNetwork, ...]:
+        return observe.networks(self._client)
 
     def data_folders(self) -> Mapping[str, frozenset[str]]:
         return observe.data_folders(self._client)

@@ -85,6 +85,18 @@ def projects(client: Client) -> dict[str, tuple[ObservedContainer, ...]]:
     return {project: tuple(sorted(some, key=lambda c: c.name)) for project, some in sorted(found.items())}
 
 
+def running(client: Client) -> tuple[ObservedContainer, ...]:
+    """See `protocols.Engine.running`."""
+    listed = client.call("GET", "/containers/json", what="list containers")
+    return tuple(sorted((_listed(entry) for entry in listed or ()), key=lambda c: c.name))
+
+
+def networks(client: Client) -> tuple[ObservedNetwork, ...]:
+    """See `protocols.Engine.networks`."""
+    listed = client.call("GET", "/networks", what="list networks")
+    return tuple(sorted((network(entry) for entry in listed or ()), key=lambda n: n.name))
+
+
 def data_folders(client: Client) -> dict[str, frozenset[str]]:
     """See `protocols.Engine.data_folders`."""
     filters = {"label": [labels.PROJECT, labels.FOLDER]}

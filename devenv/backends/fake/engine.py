@@ -23,7 +23,7 @@ from devenv.model.observed import (
     ObservedNetwork,
 )
 from devenv.model.plan import Build
-from devenv.model.protocols import Cancel, ExecResult, InnerFile, LogLine, Report, Trust
+from devenv.model.protocols import Cancel, ExecResult, LogLine, Report, Trust
 
 _TICK = 0.005
 """Seconds between two looks of a wait; the clock itself may be a virtual one."""
@@ -60,6 +60,15 @@ class FakeEngine(Files):
                     seen = machine.observed(self._clock.now(), look=False)
                     found[project] = (*found.get(project, ()), seen)
             return found
+
+    def running(self) -> tuple[ObservedContainer, ...]:
+        with self._lock:
+            now = self._clock.now()
+            return tuple(c.observed(now, look=False) for c in self._containers.values() if c.running(now))
+
+    def networks(self) -> tuple[ObservedNetwork, ...]:
+        with self._lock:
+            return tuple(sorted(self._networks.values(), key=lambda n: n.name))
 
     def data_folders(self) -> Mapping[str, frozenset[str]]:
         with self._lock:
@@ -250,14 +259,6 @@ class FakeEngine(Files):
             machine = self._machine(container)
             machine.files.update({path: content for path, (content, _) in files.items()})
             machine.modes.update({path: mode for path, (_, mode) in files.items()})
-
-    def read_file(self, container: str, path: str) -> InnerFile | None:
-        with self._lock:
-            machine = self._machine(container)
-            head = machine.files.get(path)
-            if head is None:
-                return None
-            return InnerFile(head=head[:65536], mode=machine.modes.get(path, 0o644))
 
     def start(self, container: str) -> None:
         with self._change("start", container):

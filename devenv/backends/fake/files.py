@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from devenv.backends.fake.store import Store, heed
 from devenv.model.errors import DevenvError, ExitCode, NotFound
 from devenv.model.observed import PathStat, Usage
-from devenv.model.protocols import Cancel
+from devenv.model.protocols import Cancel, InnerFile
 
 
 class Files(Store):
@@ -25,6 +25,14 @@ class Files(Store):
             if whole in ("/", "/tmp") or any(name.startswith(f"{whole}/") for name in files):
                 return PathStat(name=posixpath.basename(whole) or "/", directory=True)
             return None
+
+    def read_file(self, container: str, path: str) -> InnerFile | None:
+        with self._lock:
+            machine = self._machine(container)
+            head = machine.files.get(path)
+            if head is None:
+                return None
+            return InnerFile(head=head[:65536], mode=machine.modes.get(path, 0o644))
 
     def get_archive(self, container: str, path: str, *, cancel: Cancel) -> Iterator[bytes]:
         heed(cancel, f"copy {path}")

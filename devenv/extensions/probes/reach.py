@@ -16,14 +16,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from devenv.core.sockets import listeners
 from devenv.model.observed import EngineInfo, ObservedContainer
 from devenv.model.protocols import ProbeTarget
 
 _AWAY = frozenset(
     (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT, errno.EADDRNOTAVAIL, errno.EPERM, errno.EACCES)
 )
-_INSIDE = ("00000000000000000000000001000000", "00000000000000000000000000000001")
-"""`::1` in the words of a little and a big endian machine."""
 _ANYWHERE = frozenset(("0.0.0.0", "::", ""))
 _FIRST = 0.5
 """Seconds to connect in, where there is another way to ask: a kernel answers at once, and an address that is not
@@ -118,30 +117,6 @@ def why(error: OSError, door: Door, container: ObservedContainer, port: int) -> 
     return f"{door}: {(error.strerror or str(error)).lower()}"
 
 
-def listeners(tables: str) -> tuple[tuple[str, int], ...]:
-    """(address, port) of each listening socket in the text of `/proc/net/tcp` and `/proc/net/tcp6`.
-
-    Addresses are told apart only as far as it matters: `127.0.0.1` for loopback, else `0.0.0.0`.
-    Source: proc(5), state 0A is LISTEN; addresses are words in the byte order of the machine.
-    """
-    found = []
-    for line in tables.splitlines():
-        fields = line.split()
-        if len(fields) < 4 or fields[3] != "0A" or ":" not in fields[1]:
-            continue
-        address, _, port = fields[1].rpartition(":")
-        found.append(("127.0.0.1" if address in _INSIDE or _in_127(address) else "0.0.0.0", int(port, 16)))
-    return tuple(found)
-
-
-def _in_127(address: str) -> bool:
-    """Whether it is 127.0.0.0/8, by itself or mapped into IPv6."""
-    if len(address) == 32 and address[:24] not in ("0000000000000000FFFF0000", "00000000000000000000FFFF"):
-        return False
-    word = address[-8:]
-    return (word[-2:] if sys.byteorder == "little" else word[:2]) == "7F"
-
-
 def _routed(info: EngineInfo) -> bool:
     return info.local and not info.rootless and sys.platform == "linux"
 
@@ -171,5 +146,5 @@ def _listens_on_loopback_only(container: ObservedContainer, port: int) -> bool:
                     text += file.read()
     except OSError:
         return False
-    bound = [address for address, number in listeners(text) if number == port]
-    return bool(bound) and all(address == "127.0.0.1" for address in bound)
+    bound = [listener for listener in listeners(text, byteorder=sys.byteorder) if listener.port == port]
+    return bool(bound) and all(listener.loopback for listener in bound)

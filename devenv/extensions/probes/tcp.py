@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from devenv.core import readiness
 from devenv.core.readiness import ReadyKind
+from devenv.core.sockets import listeners
 from devenv.extensions.probes.exec import run
-from devenv.extensions.probes.reach import Door, connect, default_port, doors, elsewhere, listeners, why
+from devenv.extensions.probes.reach import Door, connect, default_port, doors, elsewhere, why
 from devenv.model.errors import DevenvError
 from devenv.model.protocols import Broken, IsReady, Look, NotYet, ProbeTarget
 from devenv.model.stack import Ready
@@ -91,7 +92,7 @@ def _from_inside(target: ProbeTarget, port: int, timeout: float) -> Look:
         return NotYet(why=error.message)
     if result.exit_code in (126, 127):
         return Broken(why="the tcp probe cannot run: no port is published, and the image has no sh and cat")
-    if any(number == port for _, number in listeners(result.output.decode("ascii", "replace"))):
+    if any(listener.port == port for listener in listeners(result.output.decode("ascii", "replace"))):
         return IsReady()
     return NotYet(why=f"nothing listens on port {port}")
 

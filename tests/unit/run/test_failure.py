@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-import socket
 import time
 from dataclasses import replace
 
@@ -9,10 +7,12 @@ import pytest
 
 from devenv.backends.fake import Behaviour, FakeEngine
 from devenv.model.errors import DevenvError, ExitCode
+from devenv.model.labels import PROJECT
 from devenv.model.observed import ObservedContainer
 from devenv.run.clock import SystemClock
 from devenv.run.failure import failed, last_lines, seconds, signal_name, verdict
 from devenv.run.holder import holder, taken_port
+from tests.unit.run.test_perform import FakeHost
 from tests.unit.run.virtual import IMAGE, VirtualClock, container
 
 ENDED = ObservedContainer(
@@ -131,23 +131,27 @@ def test_the_port_that_an_engine_says_is_taken(message: str, port: int | None) -
     assert taken_port(message) == port
 
 
-def test_a_process_of_this_host_is_found_by_its_port() -> None:
+def test_a_holder_is_a_container_of_a_project_or_of_none_else_a_process() -> None:
     engine = FakeEngine(images=[IMAGE])
     engine._info = replace(engine.info, local=True)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        assert holder(engine, port).endswith(f" (process {os.getpid()})")
-    assert holder(engine, port) == ""
+    host = FakeHost()
+    published = {"HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": "8080"}]}}}
+    container(engine, name="alone", **published)
+    assert holder(engine, host, 8080) == "container alone"
+    engine.stop("alone")
+    container(engine, name="shop-web-1", Labels={PROJECT: "shop"}, **published)
+    assert holder(engine, host, 8080) == "container shop-web-1 of project shop"
+    assert holder(engine, host, 8080, "udp") == "nginx (process 8080)"
+    assert holder(engine, host, 81) == "nginx (process 81)"
 
 
 def test_nobody_is_named_where_the_engine_is_elsewhere_or_silent() -> None:
     engine = FakeEngine(images=[IMAGE])
-    container(engine)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        assert holder(engine, server.getsockname()[1]) == ""
+    engine._info = replace(engine.info, local=False)
+    assert holder(engine, FakeHost(), 80) == ""
 
     class Silent(FakeEngine):
-        def projects(self):  # type: ignore[no-untyped-def]
+        def running(self):  # type: ignore[no-untyped-def]
             raise DevenvError("no answer", hint="", code=ExitCode.UNFIT)
 
-    assert holder(Silent(), 80) == ""
+    assert holder(Silent(), FakeHost(), 80) == ""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
@@ -47,6 +48,12 @@ class FakeHost:
 
     def trust(self) -> Trust:
         return Trust(certificates="PEM", proxies={"HTTP_PROXY": "http://proxy"})
+
+    def process(self, port: int, protocol: str) -> str:
+        return f"nginx (process {port})"
+
+    def routes(self) -> tuple[IPv4Network, ...]:
+        return ()
 
 
 class FakeSeeder:

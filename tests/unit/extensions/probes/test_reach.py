@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import socket
 
-from devenv.extensions.probes.reach import default_port, doors, listeners, why
+from devenv.extensions.probes.reach import default_port, doors, why
 from tests.unit.extensions.probes.places import Inside, at, free_port
 
 NETWORKS = {"shop_default": ("n1", "172.18.0.5")}
@@ -36,24 +36,6 @@ def test_the_port_that_is_meant_is_the_lowest_published_one() -> None:
     assert default_port(at(Inside(), ports=ports).container) == 8000
     assert default_port(at(Inside(), config={"ExposedPorts": {"6379/tcp": {}, "16379/tcp": {}}}).container) == 6379
     assert default_port(at(Inside()).container) is None
-
-
-def test_listening_sockets_of_both_families_are_told_apart_by_loopback() -> None:
-    table = """  sl  local_address rem_address   st tx_queue
-   0: 0100007F:1F40 00000000:0000 0A 00000000:00000000
-   1: 00000000:0050 00000000:0000 0A 00000000:00000000
-   2: 0100007F:9999 0100007F:0050 01 00000000:00000000
-   3: 00000000000000000000000001000000:0051 00000000000000000000000000000000:0000 0A
-   4: 0000000000000000FFFF00000100007F:0052 00000000000000000000000000000000:0000 0A
-   5: 00000000000000000000000000000000:0053 00000000000000000000000000000000:0000 0A
-"""
-    assert listeners(table) == (
-        ("127.0.0.1", 8000),
-        ("0.0.0.0", 80),
-        ("127.0.0.1", 81),
-        ("127.0.0.1", 82),
-        ("0.0.0.0", 83),
-    )
 
 
 def test_every_refusal_is_a_short_sentence() -> None:
