@@ -47,7 +47,7 @@ app.add_middleware(Requests)  # the last one is the outermost
 @app.exception_handler(PoolTimeout)
 def no_database(request: Request, error: Exception) -> JSONResponse:
     """The database is away, or not the shop's: said so, in the shape of all errors."""
-    return JSONResponse({"detail": f"The database does not answer: {_words(error)}"}, status_code=503)
+    return JSONResponse({"detail": f"The database cannot be used: {_words(error)}"}, status_code=503)
 
 
 @app.get("/health", tags=["health"])
@@ -84,11 +84,12 @@ def list_products(
     size: Size = 24,
 ) -> Response:
     """Products by name; with `q` those that fit, the best first. X-Cache says whether the answer was known: `hit`,
-    `miss`, or `away` where there is no cache."""
+    `miss`, or `away` where there is no cache. `Cache-Control: no-cache` asks anew."""
     cache: Cache = request.app.state.cache
     q = q.strip()
     key = f"products:{category}:{page}:{size}:{q}"
-    known, told = cache.get(key), "hit"
+    anew = "no-cache" in request.headers.get("cache-control", "")
+    known, told = None if anew else cache.get(key), "hit"
     if known is None:
         items, total = queries.products(db, q=q, category=category, page=page, size=size)
         known = Products(items=items, total=total, page=page, size=size).model_dump_json()
@@ -129,7 +130,7 @@ def make_order(request: Request, db: Db, order: NewOrder) -> Order:
     log.info("order %s is taken", made.id, extra={"fields": fields})
     queue: OrderQueue = request.app.state.queue
     try:
-        queue.put(made.id, request_id.get())
+        queue.put(made.id, request_id.get())  # the order is in the database by now: a worker finds it
         queue.tell(made)
     except RedisError as error:  # the worker finds it in the database
         fields |= {"error": _words(error)}

@@ -58,6 +58,8 @@ def test_a_search_is_asked_once(api: TestClient, db: Database) -> None:
     assert (first.headers["X-Cache"], again.headers["X-Cache"]) == ("miss", "hit")
     assert first.json() == again.json()
     assert api.get("/products", params={"q": "oak", "size": 4}).headers["X-Cache"] == "miss"
+    anew = api.get("/products", params={"q": "oak", "size": 3}, headers={"Cache-Control": "no-cache"})
+    assert anew.headers["X-Cache"] == "miss"
 
 
 def test_products_come_in_pages_by_name(api: TestClient) -> None:
