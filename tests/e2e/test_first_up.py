@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from devenv.core.generate.table import Table
+from tests.e2e import shop_walks
 from tests.e2e.machine import SUITES, Machine
 from tests.shop import ROWS, generated
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
-
-CHROMIUM = "/usr/bin/chromium"
 
 
 @pytest.fixture(scope="module", params=SUITES)
@@ -28,13 +25,6 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
         print(f"\n{request.param}: ./dev up ended {code} after {time.monotonic() - begun:.1f} s\n{output}")
         assert code == 0, output
         yield made
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    if not shutil.which("chromium"):
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], check=True)
-    return CHROMIUM
 
 
 def _status(machine: Machine) -> dict[str, dict[str, object]]:
@@ -52,7 +42,7 @@ def _sql(machine: Machine, query: str) -> str:
 def test_all_is_ready_and_seeded(machine: Machine) -> None:
     status = _status(machine)
     states = {name: (row["state"], row["ready"]) for name, row in status.items()}
-    assert states == dict.fromkeys(("db", "api", "web", "workspace"), ("running", True))
+    assert states == dict.fromkeys(("db", "cache", "api", "worker", "web", "workspace"), ("running", True))
     assert status["db"]["seeded"] == "done"
     for table, count in ROWS.items():
         assert _sql(machine, f"SELECT count(*) FROM {table}") == str(count)
@@ -78,34 +68,42 @@ def test_a_second_up_has_nothing_to_do(machine: Machine) -> None:
     assert "nothing to do" in output
 
 
-def test_the_page_lists_finds_and_takes_an_order(machine: Machine, chromium: str) -> None:
-    from playwright.sync_api import expect, sync_playwright
+def test_an_order_is_found_taken_and_done_in_a_browser(machine: Machine) -> None:
+    from playwright.sync_api import expect
 
     before = int(_sql(machine, "SELECT count(*) FROM orders"))
     ports = _status(machine)["web"]["ports"]
     assert isinstance(ports, list)
     address = machine.forward(ports[0]["published"])
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with shop_walks.browser() as browser:
         page = browser.new_page()
         page.goto(f"http://{address}/")
-        cards = page.get_by_role("listitem").filter(has=page.get_by_role("button", name="Order"))
-        expect(cards.first).to_be_visible(timeout=15_000)
+        cards = shop_walks.cards(page)
         expect(page.get_by_text(f"{ROWS['products']:,} products")).to_be_visible()
         name = cards.nth(7).get_by_role("heading").inner_text()
         page.get_by_role("searchbox").fill(name)
         expect(page.get_by_role("heading", name=f"Results for “{name}”")).to_be_visible(timeout=15_000)
-        page.get_by_role("button", name=f"Order {name}", exact=True).first.click()
-        page.get_by_label("Name").fill("New Hire")
-        page.get_by_label("Email").fill("new.hire@shop.test")
-        page.get_by_role("button", name="Place order").click()
-        expect(page.get_by_role("button", name="Go on shopping")).to_be_visible(timeout=15_000)
-        browser.close()
+        shop_walks.goes_to_done(page, shop_walks.order(page, name))
     assert int(_sql(machine, "SELECT count(*) FROM orders")) == before + 1
     found = _sql(
         machine, "SELECT p.name FROM orders o JOIN products p ON p.id = o.product_id ORDER BY o.id DESC LIMIT 1"
     )
     assert found == name
+
+
+def test_the_checks_pass_and_leave_nothing(machine: Machine) -> None:
+    before = _sql(machine, "SELECT count(*) FROM orders")
+    code, output = machine.run("./dev check")
+    assert code == 0, output
+    assert "check parts: passed" in output
+    assert "check order: passed" in output
+    assert _sql(machine, "SELECT count(*) FROM orders") == before
+
+
+@pytest.mark.parametrize("fault", shop_walks.FAULTS, ids=[fault.name.replace(" ", "-") for fault in shop_walks.FAULTS])
+def test_a_check_finds(machine: Machine, fault: shop_walks.Fault) -> None:
+    head = 'devenv() { ./dev "$@"; }; shop=stacks/examples/shop; '
+    shop_walks.plant_and_mend(fault, lambda command: machine.run(head + command))
 
 
 def test_an_engine_that_is_killed_under_an_up(machine: Machine) -> None:
