@@ -13,8 +13,8 @@ from devenv.ui.protocol import Ui
 class Context:
     """`directory`, `files` and `project` are the options -C, -f and -p as given; `output` is "text" or "json".
 
-    `yes` answers every question, `no_install` forbids installing packages on this machine; a stopped engine is started
-    all the same.
+    `verb` is the command, for sentences that say it again. `yes` answers every question, `no_install` forbids
+    installing packages on this machine; a stopped engine is started all the same.
     """
 
     ui: Ui
@@ -24,6 +24,7 @@ class Context:
     output: str = "text"
     yes: bool = False
     no_install: bool = False
+    verb: str = ""
     cancel: Cancel = field(default_factory=CancelToken)
 
     def ask(self, question: str) -> bool:

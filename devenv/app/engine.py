@@ -13,7 +13,11 @@ def connect_engine(ctx: Context, *, ensure: bool) -> Engine:
     from devenv.backends.docker import connect
     from devenv.host import engine as host
 
-    address = host.ensure(install=not ctx.no_install, ask=ctx.ask, say=ctx.ui.say) if ensure else host.reach()
+    command = f"devenv {ctx.verb}".strip()
+    if ensure:
+        address = host.ensure(install=not ctx.no_install, ask=ctx.ask, say=ctx.ui.say, command=command)
+    else:
+        address = host.reach(command=command)
     return connect(address.url, tls=address.tls)
 
 

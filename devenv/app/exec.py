@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from devenv.app.context import Context
 from devenv.app.observing import container_of
 from devenv.app.session import Session, session
+from devenv.core.rendered import HOST_FOLDER
 from devenv.core.selection import check as check_services
 from devenv.core.selection import held_on_host
 from devenv.model.errors import DevenvError, ExitCode
@@ -31,9 +32,9 @@ def exec_(
     with session(ctx) as here:
         check_services(here.stack, [service])
         container = running_container(here, service)
-        return here.engine.exec_attached(
-            container.id, command, user=user, env=env, workdir=workdir, tty=on_terminal() if tty is None else tty
-        )
+        terminal = on_terminal() if tty is None else tty
+        env = {**inside_env(here, service), **(env or {})}
+        return here.engine.exec_attached(container.id, command, user=user, env=env, workdir=workdir, tty=terminal)
 
 
 def shell(ctx: Context, service: str | None) -> int:
@@ -49,7 +50,8 @@ def shell(ctx: Context, service: str | None) -> int:
         check_services(here.stack, [name])
         container = running_container(here, str(name))
         user, folder = workspace_of(here, str(name))
-        return here.engine.exec_attached(container.id, _SHELL, user=user, workdir=folder, tty=on_terminal())
+        env = inside_env(here, str(name))
+        return here.engine.exec_attached(container.id, _SHELL, user=user, env=env, workdir=folder, tty=on_terminal())
 
 
 def workspace_of(here: Session, service: str) -> tuple[str, str]:
@@ -58,6 +60,13 @@ def workspace_of(here: Session, service: str) -> tuple[str, str]:
     if workspace.get("service") != service:
         return "", ""
     return str(workspace.get("user") or ""), str(workspace.get("folder") or "")
+
+
+def inside_env(here: Session, service: str) -> Mapping[str, str]:
+    """What commands in `service` find in their environment as an editor's do, where it is the workspace."""
+    if here.stack.workspace.get("service") != service:
+        return {}
+    return {HOST_FOLDER: str(here.project.folder)}
 
 
 def running_container(here: Session, service: str) -> ObservedContainer:

@@ -154,6 +154,8 @@ def on_engine(
         stack.callback(engine.close)
         name, holders = _name(ctx, project, engine)
         if locked:
+            if not (ctx.directory or ctx.files or Path.cwd().is_relative_to(project.folder)):
+                ctx.ui.notice(f"there is no manifest here: this is about {name} in {project.folder}")
             while True:  # while one waits the name may have been taken by another clone
                 lock = stack.enter_context(ExitStack())
                 lock.enter_context(project_lock(engine.info.id, name, ctx.ui.say))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,6 +76,8 @@ def _found(ctx: Context, *, ensure: bool) -> Iterator[Found]:
     try:
         engine = connect_engine(ctx, ensure=ensure and ours and engine_start.installed())
     except DevenvError as error:
+        if os.environ.get("DEVENV_WORKSPACE") == "1":
+            raise
         yield Found(ctx=ctx, silent=f"{error.message.rstrip('.')}: what it holds is not listed, and stays.")
         return
     try:

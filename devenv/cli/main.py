@@ -97,6 +97,7 @@ def _dispatched(given: Arguments, ui: Ui, interrupts: Interrupts, load: Load | N
         output=given.output,
         yes=given.yes,
         no_install=given.no_install,
+        verb=given.verb,
         cancel=interrupts.cancel,
     )
     return dispatch(given, ctx, load=load or verbs.load)

@@ -16,6 +16,9 @@ STATE_IGNORE_FILE = ".devenv/.gitignore"
 FILES = (COMPOSE_FILE, DEVCONTAINER_FILE, IGNORE_FILE, STATE_IGNORE_FILE)
 """All that `render` may give, relative to the repository; app writes ENV_FILE itself."""
 
+HOST_FOLDER = "DEVENV_HOST_FOLDER"
+"""Set in the workspace's terminals: the repository's folder on the host."""
+
 Kind = Literal["project", "port", "image", "uid", "gid", "user", "secret"]
 
 

@@ -19,12 +19,13 @@ _ACTIVATION = 20.0
 """Seconds that an engine may take to start when its socket is opened."""
 
 
-def reach(env: Mapping[str, str] | None = None) -> Address:
-    """The engine, if one answers; for the verbs that start and install nothing. Raises DevenvError (UNFIT)."""
+def reach(env: Mapping[str, str] | None = None, *, command: str = "devenv") -> Address:
+    """The engine, if one answers; for the verbs that start and install nothing. `command` is what the user typed, for
+    who is to type it elsewhere. Raises DevenvError (UNFIT)."""
     env = os.environ if env is None else env
     address = find(env)
     if address is None:
-        raise _none_runs(env)
+        raise _none_runs(env, command)
     _check(address)
     return address
 
@@ -35,6 +36,7 @@ def ensure(
     ask: Callable[[str], bool],
     say: Callable[[str], None],
     env: Mapping[str, str] | None = None,
+    command: str = "devenv",
 ) -> Address:
     """An engine that answers: the one that is there, else a stopped one started, else one installed where `install`
     (False for `--no-install`), the environment and, through `ask`, the user allow it. `say` is told what is done.
@@ -48,7 +50,7 @@ def ensure(
         _check(address)
         return address
     if env.get("DEVENV_WORKSPACE") == "1":
-        raise _none_runs(env)
+        raise _none_runs(env, command)
     from devenv.host.lock import machine_lock
 
     with machine_lock("engine", "sees to the container engine", say):
@@ -113,11 +115,15 @@ def _check(address: Address) -> None:
             )
 
 
-def _none_runs(env: Mapping[str, str]) -> DevenvError:
+def _none_runs(env: Mapping[str, str], command: str) -> DevenvError:
     if env.get("DEVENV_WORKSPACE") == "1":
+        folder = env.get("DEVENV_HOST_FOLDER", "")
+        import shlex
+
         return _unfit(
             "This is the inside of a workspace: the engine that runs the stack is outside of it.",
-            "Reach the other services by their names (db:5432, api:8000); run devenv in a terminal on the host.",
+            f"Type it on the host: {f'cd {shlex.quote(folder)} && ' if folder else ''}{command}. "
+            "From here the other services are reached by their names, such as db:5432.",
         )
     return _unfit("No container engine runs on this machine.", "'devenv up' starts one, and installs it where it may.")
 

@@ -8,6 +8,7 @@ import os
 import pty
 import subprocess
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -106,3 +107,14 @@ def test_what_services_use_is_live_on_a_terminal_until_a_key(running: Repository
     os.close(typing)
     assert seen.rstrip().endswith(b"\x1b[?25h"), "the cursor is there again"
     assert b"\x1b[5A" in seen, "a head and four services, drawn over"
+
+
+def test_where_there_is_no_manifest_the_project_is_named(repository: Repository, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    borrowed = repository.run("down", cwd=elsewhere, env={"DEVENV_CHECKOUT": str(repository.folder)})
+    assert borrowed.returncode == 0, borrowed.stderr
+    said = f"there is no manifest here: this is about {repository.name} in {repository.folder}"
+    assert said in borrowed.stderr
+    for own in (repository.run("down"), repository.run("-C", str(repository.folder), "down", cwd=elsewhere)):
+        assert (own.returncode, said in own.stderr) == (0, False)

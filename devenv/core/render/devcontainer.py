@@ -9,6 +9,7 @@ from typing import Any
 from devenv.core.ports import Port
 from devenv.core.render.compose import workspace_folder, workspace_service
 from devenv.core.render.frame import framed, stamp
+from devenv.core.rendered import HOST_FOLDER
 from devenv.model.manifest import Manifest
 
 _AS_THEY_ARE = (
@@ -33,6 +34,8 @@ def devcontainer(
     if attributes:
         more["portsAttributes"] = attributes
     more |= {key: workspace[key] for key in _AS_THEY_ARE if key in workspace}
+    # So that devenv can say inside where on the host a command must be typed.
+    more["remoteEnv"] = {HOST_FOLDER: "${localWorkspaceFolder}", **more.get("remoteEnv", {})}
     more["customizations"] = _customizations(workspace)
     return framed(
         template,

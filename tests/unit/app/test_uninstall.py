@@ -206,3 +206,6 @@ def test_without_an_engine_what_it_holds_is_not_touched(machine: Machine, monkey
     assert machine.run(ui, yes=True, volumes=True) == 0
     assert "No container engine runs on this machine: what it holds is not listed, and stays." in ui.printed
     assert machine.gone == ["python3"]
+    monkeypatch.setenv("DEVENV_WORKSPACE", "1")
+    with pytest.raises(DevenvError, match="No container engine"):
+        machine.run(Heard(), yes=True)

@@ -64,6 +64,23 @@ def test_the_verbs_that_start_nothing_say_so(tmp_path: Path) -> None:
         reach({"DOCKER_HOST": f"unix://{tmp_path}/none.sock", "HOME": str(tmp_path)})
 
 
+@pytest.mark.parametrize(("folder", "typed"), [("/home/ann/my shop", "cd '/home/ann/my shop' && "), ("", "")])
+def test_inside_a_workspace_the_command_is_named_for_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, typed: str
+) -> None:
+    monkeypatch.setattr("devenv.host.engine.find", lambda env: None)
+    env = {"DEVENV_WORKSPACE": "1", "DEVENV_HOST_FOLDER": folder, "HOME": str(tmp_path)}
+    calls = (
+        lambda: reach(env, command="devenv status"),
+        lambda: ensure(install=True, ask=lambda q: True, say=lambda line: None, env=env, command="devenv status"),
+    )
+    for call in calls:
+        with pytest.raises(DevenvError, match="This is the inside of a workspace") as caught:
+            call()
+        assert caught.value.hint.startswith(f"Type it on the host: {typed}devenv status.")
+        assert caught.value.code == ExitCode.UNFIT
+
+
 def _consent(questions: list[str], **given: bool) -> Consent:
     def ask(question: str) -> bool:
         questions.append(question)
