@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +22,9 @@ from devenv.model.events import (
 
 IMAGE_VERBS = ("Pull", "Build", "Bootstrap", "Tag")
 """Steps that make an image. One image may serve several services, so they have rows of their own."""
+
+_COUNT = re.compile(r"([\d,]+) (\w+?)s?")
+"""What a seed comes to: `20,000 rows`."""
 
 _PHASES: Mapping[str, str] = {
     "Pull": "pulling",
@@ -302,4 +306,8 @@ def _came_of(nodes: list[_Node]) -> str:
         again = isinstance(outcome, Done) and outcome.data.get("skipped") and outcome.detail in said
         if isinstance(outcome, Done) and outcome.detail and not again:
             said.append(outcome.detail)
+    counts = [found for words in said if (found := _COUNT.fullmatch(words))]
+    if len(counts) > 1 and len({found[2] for found in counts}) == 1:
+        whole = sum(int(found[1].replace(",", "")) for found in counts)
+        said = [*(words for words in said if not _COUNT.fullmatch(words)), f"{whole:,} {counts[0][2]}s"]
     return ", ".join(said[-3:])

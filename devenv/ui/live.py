@@ -14,7 +14,7 @@ from devenv.model.errors import DevenvError
 from devenv.model.events import Event, RunFinished, RunStarted, StepLog
 from devenv.ui import text
 from devenv.ui.screen import render
-from devenv.ui.summary import failures, success
+from devenv.ui.summary import WIDTH, blocks, failures, success
 from devenv.ui.terminal import Terminal
 from devenv.ui.ticker import Ticker
 
@@ -96,12 +96,14 @@ class Live(Terminal):
         if view.total:
             self._draw()
         self._drawn, self._view = [], None
+        width = max(self._size()[0], 40)
         told = failures(view, logs=self._logs)
         if told:
-            self.tell("\n" + told)
+            self.aside()
+            self.write("\n" + "".join(f"{line}\n" for line in blocks(told, width, colour=self._colour)))
         # Whoever does not read the end of a run has not made it fail.
         with suppress(OSError, DevenvError):
-            self.print(success(view, event))
+            self.print(success(view, event, width=min(width, WIDTH)))
 
     def tick(self) -> None:
         """Draw the table as it is now."""

@@ -12,6 +12,8 @@ _SPIN_ASCII = "-\\|/"
 _MARKS: Mapping[str, str] = {"ok": "✔", "failed": "✘", "skipped": "–", "cancelled": "–", "waiting": "·"}
 _COLOURS: Mapping[str, str] = {"ok": "32", "failed": "31", "skipped": "33", "cancelled": "33", "waiting": "2"}
 _BAR = 12
+_PHASE = 9
+"""Columns of `unchanged` and `replacing`."""
 _LOG_LINES = 5
 
 
@@ -86,7 +88,7 @@ class _Painter:
         if row.state == "running" and row.total > 0:
             how_far = text.amount(row.current, row.total, row.unit)
             words = f"{how_far} {words}".strip()
-            if room >= _BAR + 8:
+            if room >= _BAR + 1 + text.width(how_far):
                 full = round(_BAR * min(max(row.current / row.total, 0.0), 1.0))
                 bar = "█" * full + "░" * (_BAR - full)
                 return self.paint(self.words(bar), "36") + " " + text.pad(words, room - _BAR - 1, end=self.end)
@@ -104,9 +106,10 @@ def _name(row: Row) -> str:
 
 
 def _columns(names: Sequence[str], phases: Sequence[str], width: int) -> tuple[int, int]:
-    """Columns for name and phase: what they need, as long as about half of the line is left for the rest."""
+    """Columns for name and phase: what they need, as long as about half of the line is left for the rest. Phases come
+    and go, and what stands behind them is not to jump: they have the room of those that are common."""
     name = max((text.width(name) for name in names), default=0)
-    phase = max((text.width(phase) for phase in phases), default=0)
+    phase = max(_PHASE, *(text.width(phase) for phase in phases))
     return min(name, width // 3 - 2), min(phase, width // 4)
 
 

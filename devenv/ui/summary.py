@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -12,7 +12,8 @@ from devenv.model.events import RunFinished
 from devenv.ui import text
 
 _LOG_LINES = 20
-_WIDTH = 90
+WIDTH = 90
+"""Columns of a list, where a terminal has them."""
 _WHOLE: Any = {"break_long_words": False, "break_on_hyphens": False}
 """An address is not broken: it is there to be clicked on."""
 _NOBODY = ("connection refused", "connection closed", "nothing listens", "no answer", "the container is")
@@ -64,8 +65,27 @@ def failures(view: View, *, logs: Mapping[str, Sequence[str]] | None = None) -> 
     return "\n\n".join(blocks)
 
 
-def success(view: View, end: RunFinished) -> str:
-    """What `up` and the other verbs end with: one line on the whole, then what was seeded and what to open."""
+def blocks(told: str, width: int, *, colour: bool) -> Iterator[str]:
+    """The lines of what `failures` told for a terminal that is `width` wide: sentences broken between words, log lines
+    where they end, below what they belong to; what failed stands out, and what it said steps back."""
+    for line in text.clean(told).split("\n"):
+        begin = next((mark for mark in ("  │ ", "  → ", "  ", "✘ ") if line.startswith(mark)), "")
+        below = begin if begin == "  │ " else " " * text.width(begin)
+        room = max(width - 1 - text.width(begin), 20)
+        words = line[len(begin) :]
+        if begin == "  │ ":
+            parts = [words[at : at + room] for at in range(0, len(words), room)] or [""]
+        else:
+            parts = wrap(words, room, **_WHOLE) or [""]
+        code = {"✘ ": "1;31", "  │ ": "2", "  → ": "1"}.get(begin, "") if colour else ""
+        for index, part in enumerate(parts):
+            shown = (below if index else begin) + part
+            yield f"\x1b[{code}m{shown}\x1b[0m" if code else shown.rstrip()
+
+
+def success(view: View, end: RunFinished, *, width: int = WIDTH) -> str:
+    """What `up` and the other verbs end with: one line on the whole, then what was seeded and what to open; lists are
+    broken where a line would be longer than `width`."""
     lines = [_headline(view, end)]
     if end.code == 0 or end.urls or end.seeded:
         labels = [*(("seeded", name, words) for name, words in end.seeded.items())]
@@ -74,7 +94,9 @@ def success(view: View, end: RunFinished) -> str:
         before = ""
         for label, service, words in labels:
             begin = f"  {'' if label == before else label:6}  {text.pad(service, name)}  "
-            lines += wrap(begin + words, _WIDTH, subsequent_indent=" " * text.width(begin), **_WHOLE)
+            lines += wrap(
+                begin + words, max(width, len(begin) + 20), subsequent_indent=" " * text.width(begin), **_WHOLE
+            )
             before = label
     return "\n".join(lines)
 

@@ -120,6 +120,15 @@ def test_what_is_done_says_what_came_of_it() -> None:
     assert told.view.done == 4
 
 
+def test_rows_of_several_seeds_are_counted_together() -> None:
+    told = Told()
+    seeds = tuple((f"seed:{n}", "db", "Seed", f"shop-db-1 with {n}", "new data") for n in range(3))
+    told.say(RunStarted, 100.0, project="shop", verb="up", nodes=seeds, needs={}, services=("db",))
+    for (node, *_), detail in zip(seeds, ("loaded", "5,000 rows", "1 row"), strict=True):
+        told.done(node, 103.0, 104.0, detail)
+    assert told.row("db").why == "loaded, 5,001 rows"
+
+
 def test_one_failure_names_what_was_skipped_because_of_it() -> None:
     told = Told()
     told.done("create:api", 100.0, 101.0)
