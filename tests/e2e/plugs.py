@@ -152,13 +152,13 @@ def begun(node: str) -> There:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """How an `up` that was hit ended: `seconds` from the hit on, `last` the event at which it was hit, `final` the last
-    of all, `words` what it wrote beside its events."""
+    """How an `up` that was hit ended: `seconds` from the hit on, `last` the event at which it was hit, `events` all,
+    `words` what it wrote beside them."""
 
     code: int
     seconds: float
     last: Event
-    final: Event
+    events: tuple[Event, ...]
     words: str
 
 
@@ -191,7 +191,7 @@ def hit(repository: Repository, there: There, strike: Callable[[int], None]) -> 
         seconds = time.monotonic() - at
         reader.join()
     assert last is not None, f"the run was over before the moment came: {[e.get('node', e['event']) for e in seen]}"
-    return Hit(code=code, seconds=seconds, last=last, final=seen[-1], words="".join(told))
+    return Hit(code=code, seconds=seconds, last=last, events=tuple(seen), words="".join(told))
 
 
 def killed(pid: int) -> None:

@@ -45,7 +45,7 @@ def _clean(how: plugs.Hit, times: int = 1) -> None:
     said = "stopping; press Ctrl-C again to end at once" in how.words
     assert said or how.words.endswith("devenv: interrupted\n"), how.words
     if times == 1:
-        assert (how.final["event"], how.final["code"]) == ("run_finished", 130)
+        assert (how.events[-1]["event"], how.events[-1]["code"]) == ("run_finished", 130)
 
 
 @pytest.mark.slow
