@@ -45,9 +45,8 @@ def main() -> None:
     assert how.code == 3, how.words
     assert "Traceback" not in how.words
     assert "cannot be reached" in str(how.events), how.events[-20:]
-    repository.client.close()
     # A one-shot dies with its container's engine; the run that comes after it is the one that ends.
-    plugs.mended(Repository(repository.folder, repository.name), rows=rows, runs=2)
+    plugs.mended(repository, rows=rows, runs=2)
     print(f"{name}: {kind} killed at {how.last['event']} {how.last['node']}; `up` ended 3 after {how.seconds:.1f} s")
 
 

@@ -155,25 +155,23 @@ class Machine:
             assert file is not None, f"{path} is no file"
             return file.read()
 
-    def carry(self, *images: str) -> None:
-        """Give its engine, which must run, the images of this machine's engine whose names begin with one of `images`:
-        they need not be made again there."""
+    def carry(self, image: str, name: str) -> None:
+        """Give its engine, which must run, as `name` the image of this machine's engine whose own name begins with
+        `image`, so that it need not be made there; nothing where there is none."""
         client = docker.from_env()
         try:
-            names = [tag for image in client.images.list() for tag in image.tags if tag.startswith(images)]
-            for index, name in enumerate(names):
-                folder = f"/var/tmp/carried/{index}"
-                code, output = self.run(f"mkdir -p {folder}", folder="/")
-                assert code == 0, output
-                # What `docker save` writes is a tar already.
-                saved = client.images.get(name).save(named=name)
-                self._container.get_wrapped_container().put_archive(folder, saved)
+            found = next((one for one in client.images.list() if any(tag.startswith(image) for tag in one.tags)), None)
+            if found is None:
+                return
+            code, output = self.run("rm -rf /var/tmp/carried && mkdir /var/tmp/carried", folder="/")
+            assert code == 0, output
+            # What `docker save` writes is a tar already.
+            self._container.get_wrapped_container().put_archive("/var/tmp/carried", found.save())
         finally:
             client.close()
-        load = "import docker, sys; docker.from_env(timeout=300).images.load(sys.stdin.buffer)"
-        python = "$(ls -d ~/.cache/devenv/env-*/bin/python | head -n 1)"
-        each = f"(cd $each && tar -cf - *) | {python} -c '{load}' || exit 1"
-        code, output = self.run(f"for each in /var/tmp/carried/*; do {each}; done; rm -r /var/tmp/carried", folder="/")
+        load = f"docker.from_env(timeout=300).images.load(sys.stdin.buffer)[0].tag({name!r})"
+        python = f'$(ls -d ~/.cache/devenv/env-*/bin/python | head -n 1) -c "import docker, sys; {load}"'
+        code, output = self.run(f"cd /var/tmp/carried && tar -cf - * | {python} && rm -r ../carried", folder="/")
         assert code == 0, output
 
     def forward(self, port: int) -> str:

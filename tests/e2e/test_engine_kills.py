@@ -30,7 +30,8 @@ def machine() -> Iterator[Machine]:
         made.run(f"cat >/tmp/ensure.py <<'END'{_ENSURE}END")
         code, output = made.run("$(ls -d ~/.cache/devenv/env-*/bin/python | head -n 1) /tmp/ensure.py")
         assert code == 0, output
-        made.carry(*(f"localhost/devenv/{name}:" for name in ("postgres", "redis", "python", "nginx")))
+        for name in ("postgres:17", "redis:8", "python:3.13-slim", "nginx:1.26"):
+            made.carry(f"localhost/devenv/{name.partition('-')[0]}", name)
         code, output = made.run(_DRIVER)
         assert code == 0, output
         yield made
