@@ -59,7 +59,7 @@ def logs(
                 continue
             begins = f"{service:<{width}} | " if len(names) > 1 else ""
             begins += f"{line.at} " if timestamps else ""
-            ctx.ui.print("\n".join(begins + visible(each) for each in readable(text).split("\n")))
+            ctx.ui.print("\n".join(begins + visible(each) for each in readable(text, service).split("\n")))
     return ExitCode.DONE
 
 

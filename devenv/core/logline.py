@@ -20,9 +20,9 @@ _CONTROL = re.compile(
 _RESET = "\x1b[0m"
 
 
-def readable(line: str) -> str:
+def readable(line: str, service: str = "") -> str:
     """`line` as `LEVEL message key=value …` where it is a JSON object with a message, what has several lines (a stack
-    trace) below it; else as it is."""
+    trace) below it; else as it is. `service`: who said it, where the reader knows that already."""
     if not line.startswith("{"):
         return line
     try:
@@ -34,6 +34,8 @@ def readable(line: str) -> str:
         return line
     known = {*_MESSAGE, *_LEVEL, *_TIME}
     more = {key: value for key, value in said.items() if key not in known}
+    if service and more.get("service") == service:
+        del more["service"]
     below = [key for key, value in more.items() if isinstance(value, str) and "\n" in value.strip()]
     rest = [f"{key}={_value(value)}" for key, value in more.items() if key not in below]
     lines = ["  ".join([message, " ".join(rest)] if rest else [message])]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
+from devenv.core.logline import readable
 from devenv.core.view import Failure, View, without_name
 from devenv.model.errors import ExitCode
 from devenv.model.events import RunFinished
@@ -137,7 +138,7 @@ def _block(same: Sequence[Failure], logs: Mapping[str, Sequence[str]]) -> str:
         lines.append(f"  last look: {text.line_of(reason)}")
     # What a step said before its engine died is not to blame.
     log = list(outcome.log or ([] if outcome.code == ExitCode.UNFIT else logs.get(failure.node, ())))[-_LOG_LINES:]
-    lines += [f"  │ {text.clean(line)}" for line in log]
+    lines += [f"  │ {text.clean(each)}" for line in log for each in readable(line, failure.name).split("\n")]
     skipped = [name for name in dict.fromkeys(name for each in same for name in each.skipped) if name not in names]
     if skipped:
         lines.append(f"  Not started because of it: {', '.join(skipped)}")

@@ -34,6 +34,15 @@ def test_a_json_line_is_shown_as_words_and_any_other_as_it_is(line: str, shown: 
     assert readable(line) == shown
 
 
+def test_who_said_it_is_left_out_where_it_is_known() -> None:
+    line = '{"service": "api", "msg": "taken"}'
+    assert (readable(line), readable(line, "api"), readable(line, "web")) == (
+        "taken  service=api",
+        "taken",
+        "taken  service=api",
+    )
+
+
 @pytest.mark.parametrize(
     ("said", "shown"),
     [

@@ -51,6 +51,20 @@ def test_a_failure_s_own_log_and_exit_code() -> None:
     assert lines[2:] == [f"  │ {n}" for n in range(10, 30)]
 
 
+def test_last_words_in_json_are_shown_as_words() -> None:
+    run = halfway()
+    said = '{"level": "error", "service": "api", "msg": "broke", "stack": "Error: no\\n  at a"}'
+    run.end("ready:api", Failed(message="api ended.", log=(said, "plain")))
+    assert failures(view_of(run)).split("\n") == [
+        "✘ api ended.",
+        "  │ ERROR   broke",
+        "  │   stack:",
+        "  │     Error: no",
+        "  │       at a",
+        "  │ plain",
+    ]
+
+
 @pytest.mark.parametrize(
     ("message", "data", "lines"),
     [
