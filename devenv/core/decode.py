@@ -162,7 +162,7 @@ class _Reading:
                 )
             return paths.join(prefix, path)
 
-        return replace(document, value=paths.moved(document.value, change))
+        return replace(document, value=paths.pages_moved(paths.moved(document.value, change), change))
 
     def finish(self, document: Document) -> Document:
         """Catalogue, checks and `{{ }}`, on the merged document."""

@@ -13,6 +13,7 @@ from devenv.core.seeds import SEED_FILES
 Change = Callable[[str], str]
 
 _VARIABLE = re.compile(r"\$(?:\{(?P<name>\w+)(?::?-(?P<default>[^{}$]*))?[^{}]*\}|(?P<bare>\w+))")
+_PAGE = re.compile(r"[\w./-]+\.(?:md|rst|adoc|txt|html|pdf)(?:#\S*)?")
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://|^git@|^github\.com/|^(?:target|service|docker-image|oci-layout):")
 
 
@@ -60,6 +61,28 @@ def moved(value: Mapping[str, Any], change: Change, *, open_ended: Change | None
                 for name, item in top[kind].items()
             }
     return top
+
+
+def pages_moved(value: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """The value with `docs` and `runbook`, of the whole and of each service, changed where they name a file that is
+    there to be read. They are for people, and relative to the repository wherever they stand."""
+
+    def of(thing: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: _page(item, change) if key in ("docs", "runbook") else item for key, item in thing.items()}
+
+    top = of(value)
+    if isinstance(top.get("services"), Mapping):
+        top["services"] = {
+            name: of(service) if isinstance(service, Mapping) else service for name, service in top["services"].items()
+        }
+    return top
+
+
+def _page(text: Any, change: Change) -> Any:
+    if not isinstance(text, str) or not _PAGE.fullmatch(text) or not is_relative(text):
+        return text
+    path, sign, place = text.partition("#")
+    return change(path).removeprefix("./") + sign + place
 
 
 def _service(service: Mapping[str, Any], path: Callable[[Any], Any]) -> dict[str, Any]:

@@ -308,6 +308,25 @@ def test_files_of_a_base_elsewhere_are_copied_beside_the_rendered_file() -> None
 
 
 @pytest.mark.parametrize(
+    ("folder", "prefix", "copied"),
+    [(f"{FOLDER}/stacks/shop", "stacks/shop", ()), ("/usr/share/shop", ".devcontainer/base", ("db.md", "sick.html"))],
+)
+def test_pages_of_a_base_are_named_where_they_can_be_read(folder: str, prefix: str, copied: tuple[str, ...]) -> None:
+    base = BaseStack(
+        name="shop",
+        folder=folder,
+        file="shop.yaml",
+        text="name: shop\ndocs: https://shop.test/docs/x.md\nrunbook: ask Ada\n"
+        "services: {db: {image: x, docs: ./docs/db.md, runbook: 'docs/sick.html#db'}}\n",
+    )
+    found = rendered("base: shop\n", base)
+    top, ours = compose(found)["x-devenv"], compose(found)["services"]["db"]["x-devenv"]
+    assert (top["docs"], top["runbook"]) == ("https://shop.test/docs/x.md", "ask Ada")
+    assert (ours["docs"], ours["runbook"]) == (f"{prefix}/docs/db.md", f"{prefix}/docs/sick.html#db")
+    assert found.copies == tuple((f"{prefix}/docs/{name}", f"{folder}/docs/{name}") for name in copied)
+
+
+@pytest.mark.parametrize(
     ("text", "server", "use"),
     [
         ("use: postgres", "postgres/17", "postgres@17"),
