@@ -13,10 +13,10 @@ from tests.e2e.pages import DOCS, ROOT, Block, Command, Item, Walk, read
 from tests.e2e.repository import Repository
 from tests.engines import new_name
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.slow, pytest.mark.engine]
 
 SERVER = """\
-import http.server, json, signal, sys
+import http.server, json, os, signal, sys
 NOTES = [{"id": 1, "title": "Milk"}, {"id": 2, "title": "Bread"}, {"id": 3, "title": "Tea"}]
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -31,7 +31,7 @@ def say(message):
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     say("serving")
-    http.server.ThreadingHTTPServer(("", 8000), Handler).serve_forever()
+    http.server.ThreadingHTTPServer(("", int(os.environ.get("PORT", 8000))), Handler).serve_forever()
 """
 FILES = {
     ".env": "TOKEN=token-of-the-team\nNOTES_KEY=key-of-the-team\n",
@@ -85,7 +85,7 @@ def work_through(page: str, one: Walk) -> None:
             raise AssertionError(f"docs/{page}.md:{item.line}: {error}") from None
 
 
-@pytest.mark.parametrize("page", ["every-day", pytest.param("when-it-fails", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("page", ["every-day", "when-it-fails"])
 def test_what_a_page_says_happens(page: str, tmp_path: Path) -> None:
     with walk(tmp_path / "notes", "notes", "shop") as one:
         for path, text in {**FILES, "devenv.yaml": manifest_of_the_first_day()}.items():
@@ -94,7 +94,6 @@ def test_what_a_page_says_happens(page: str, tmp_path: Path) -> None:
         assert len(one.done) > 15
 
 
-@pytest.mark.slow
 def test_the_first_day_goes_as_its_page_says(tmp_path: Path) -> None:
     checkout = tmp_path / "devenv"
     subprocess.run(["git", "clone", "-q", str(ROOT), str(checkout)], check=True, timeout=120)
@@ -108,7 +107,6 @@ def test_the_first_day_goes_as_its_page_says(tmp_path: Path) -> None:
 EXAMPLES = [item for item in items("manifest-by-example") if isinstance(item.thing, Block)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("item", EXAMPLES, ids=lambda item: f"line {item.line}")
 def test_an_example_comes_up(item: Item, tmp_path: Path) -> None:
     assert isinstance(item.thing, Block)
