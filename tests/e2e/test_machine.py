@@ -116,3 +116,18 @@ def test_without_a_volume_it_runs_all_the_same() -> None:
         assert "ENGINE unix:///var/run/docker.sock True" in _python(machine, _ENSURE)
         told = _python(machine, "import docker; print('DRIVER', docker.from_env().info()['Driver'])")
         assert "DRIVER vfs" in told or "DRIVER fuse-overlayfs" in told
+
+
+def test_two_who_come_first_at_once_install_and_start_one_engine() -> None:
+    with Machine("trixie") as machine:
+        machine.run("./dev version")
+        machine.run("cat > /tmp/step.py <<'END'\n" + _ENSURE + "\nEND")
+        python = "$(ls -d ~/.cache/devenv/env-*/bin/python | head -n 1) /tmp/step.py"
+        code, told = machine.run(f"{python} >/tmp/one 2>&1 & {python} >/tmp/two 2>&1; wait $!; cat /tmp/one /tmp/two")
+        assert code == 0, told
+        assert told.count("ENGINE unix:///var/run/docker.sock") == 2, told
+        assert told.count("installing docker.io") == 1, told
+        assert told.count("starting the container engine") == 1, told
+        assert "waiting for another devenv that sees to the container engine (process " in told
+        assert machine.run("cat /proc/[0-9]*/comm")[1].split().count("dockerd") == 1
+        assert "STOPPED True" in _python(machine, _STOP)
