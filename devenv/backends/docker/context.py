@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 IGNORED_DOCKERFILE = ".devenv.Dockerfile"
 """Where a Dockerfile is sent that is not among the context's files: inline, outside of it, or ignored."""
+_STATE = (".devenv", ".devcontainer/.env")
+"""What devenv itself writes at each `up`, secrets among it: no part of an image, and no reason to build one anew."""
 _CHUNK = 256 * 1024
 _BLOCK = 512
 _RACY = 2.0
@@ -66,7 +68,8 @@ def dockerfile_path(build: Build) -> str:
 
 def entries(build: Build) -> tuple[Entry, ...]:
     """What of the context is sent, in the order of the paths, folders before what is in them; `.dockerignore` (or
-    `<Dockerfile>.dockerignore`, which comes first) is applied. Raises DevenvError where something cannot be read."""
+    `<Dockerfile>.dockerignore`, which comes first) is applied, and devenv's own state is left out. Raises DevenvError
+    where something cannot be read."""
     if not build.context:
         return ()
     if not os.path.isdir(build.context):
@@ -163,6 +166,8 @@ def _walk(folder: str, prefix: str, matcher: Matcher, state: State | None) -> It
         raise _unreadable(folder, error) from None
     for item in found:
         path = prefix + item.name
+        if any(path == own or path.endswith(f"/{own}") for own in _STATE):
+            continue
         ignored, inner = matcher.look(path, state)
         try:
             seen = item.stat(follow_symlinks=False)

@@ -72,6 +72,22 @@ def test_what_is_ignored_does_not_count_nor_is_it_sent(build: Build) -> None:
     assert sorted(names) == [".dockerignore", "Dockerfile", "link", "node_modules", "node_modules/keep", "src", "src/a"]
 
 
+def test_what_devenv_writes_itself_does_not_count_nor_is_it_sent(build: Build) -> None:
+    before, sent = context.digest(build), [entry.path for entry in context.entries(build)]
+    for place in (".devenv/runs/1.jsonl", "sub/.devenv/looks.json"):
+        path = Path(build.context, place)
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+    inside = Path(build.context, ".devcontainer")
+    inside.mkdir()
+    (inside / ".env").write_text("KEY=secret")
+    added = {entry.path for entry in context.entries(build)} - set(sent)
+    assert added == {".devcontainer", "sub"}
+    inside.joinpath("compose.yaml").write_text("services: {}")
+    assert context.digest(build) != before
+    assert ".devcontainer/compose.yaml" in {entry.path for entry in context.entries(build)}
+
+
 def test_an_unchanged_file_is_not_read_again(build: Build, tmp_path_factory: pytest.TempPathFactory) -> None:
     memo = tmp_path_factory.mktemp("memo") / "digests.json"
     first = context.digest(build, str(memo))
