@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import threading
@@ -24,7 +25,7 @@ from devenv.model.errors import DevenvError, raise_all
 from devenv.model.manifest import Recipe
 from devenv.model.observed import ObservedImage
 from devenv.model.protocols import Engine, Host
-from devenv.model.stack import Stack
+from devenv.model.stack import Service, Stack
 
 if TYPE_CHECKING:
     from devenv.app.session import Session
@@ -49,11 +50,15 @@ def gather(
     from devenv.app.data import recipes
 
     stack = session.stack
+    makers: tuple[Service, ...] = ()
     if services:  # an image that cannot be had is of no matter to who does not want it
-        stack = replace(stack, services=select(stack, services))
+        chosen = select(stack, services)
+        makers = tuple(s for name, s in stack.services.items() if name not in chosen and s.build is not None)
+        stack = replace(stack, services=chosen)
     with as_written(session.project):
         return choose(
             stack,
+            makers=makers,
             engine=session.engine,
             recipes=recipes(),
             certificates=host.trust().certificates,
@@ -68,6 +73,7 @@ def choose(
     stack: Stack,
     *,
     engine: Engine,
+    makers: Sequence[Service] = (),
     recipes: Iterable[Recipe] = (),
     certificates: str = "",
     memos: Path | None = None,
@@ -77,6 +83,7 @@ def choose(
 ) -> Images:
     """Which images the services use and what makes those that are not there.
 
+    `makers` are services beside the stack's that may build an image which one of these runs, or builds on.
     `certificates` are the host's private CAs, `memos` a folder for digests of unchanged files (used where it is
     there). `pull` asks the registries for newer ones, `build` builds all anew; `lenient`: what nothing can deliver
     fails when it is pulled, and nothing else with it. Registries are asked only for what the engine does not have, all
@@ -86,7 +93,8 @@ def choose(
     facts = Facts(
         stack=stack,
         recipes=Recipes([read_recipe(recipe) for recipe in recipes], certificates),
-        builds=_read_builds(stack, memos),
+        builds={**_read_makers(makers, memos), **_read_builds(stack, memos)},
+        makers=tuple(makers),
         pull=pull,
         build=build,
         lenient=lenient,
@@ -131,16 +139,29 @@ def _read_builds(stack: Stack, memos: Path | None) -> dict[str, BuildSource]:
     found: dict[str, BuildSource] = {}
     errors: list[DevenvError] = []
     for each in stack.services.values():
-        service = each.on_host.service if each.on_host else each
-        if service.build is None:
-            continue
-        memo = str(memos / f"context-{service.name}.json") if memos else ""
         try:
-            text = context.dockerfile(service.build)
-            found[service.name] = BuildSource(text=text, digest=context.digest(service.build, memo))
+            found |= _read(each.on_host.service if each.on_host else each, memos)
         except DevenvError as error:
             errors.append(error)
     raise_all(errors)
+    return found
+
+
+def _read(service: Service, memos: Path | None) -> dict[str, BuildSource]:
+    """By its name, what the build of `service` is made of; nothing where it has none."""
+    if service.build is None:
+        return {}
+    memo = str(memos / f"context-{service.name}.json") if memos else ""
+    text = context.dockerfile(service.build)
+    return {service.name: BuildSource(text=text, digest=context.digest(service.build, memo))}
+
+
+def _read_makers(makers: Sequence[Service], memos: Path | None) -> dict[str, BuildSource]:
+    """As `_read_builds`, for services that may not be needed: what cannot be read of them is none of this call."""
+    found: dict[str, BuildSource] = {}
+    for service in makers:
+        with contextlib.suppress(DevenvError):
+            found |= _read(service, memos)
     return found
 
 

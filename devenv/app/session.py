@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from devenv.app import values
 from devenv.app.context import Context
@@ -26,6 +27,9 @@ from devenv.model.errors import DevenvError, ExitCode, NotFound
 from devenv.model.observed import EngineInfo, ObservedContainer
 from devenv.model.protocols import Engine
 from devenv.model.stack import Stack
+
+PROFILES = "COMPOSE_PROFILES"
+"""The variable that says which profiles are active: Compose's own, named by no file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +71,11 @@ class Session:
     ) -> Session:
         """All values chosen anew; `own`, `lost` and `excepted` (None: those of this one) as for `assemble`."""
         excepted = self.excepted if excepted is None else excepted
+        profiles = {name: value for name, value in self.values.items() if name == PROFILES}
         return assemble(
-            self.ctx, self.project, self.engine, self.name, own, lost, excepted=excepted, promised=self.promised
-        )
+            self.ctx, self.project, self.engine, self.name, own, lost,
+            excepted=excepted, promised=self.promised, more=profiles,
+        )  # fmt: skip
 
     def workspace_first(self) -> Session:
         """The same with a workspace that waits for no other service."""
@@ -208,17 +214,18 @@ def assemble(
     excepted: tuple[str, ...] | None = None,
     kept: bool = False,
     promised: frozenset[int] = frozenset(),
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Session:
     """Choose or find every value, and load the stack with them. `lost` are ports that are known to be taken, `promised`
     those that forwarders of other projects lead to; `excepted` the services on the host, None for those in whose place
-    a forwarder stands. `kept` as for `on_engine`."""
+    a forwarder stands. `kept` as for `on_engine`; `more` are values that go over those that are found."""
     own = settled(engine, own)
     known = values.given(project, own)
     if project.own and own and not project.env_file.is_file():
         known = replace(known, labels={**values.from_containers(project, engine, own), **known.labels})
     excepted = standing(own) if excepted is None else excepted
     steady = [variable.service for variable in project.variables or ()] if kept else excepted
-    found = find_values(project, known, name, own, engine.info.local, lost, steady, promised)
+    found = find_values(project, known, name, own, engine.info.local, lost, steady, promised) | dict(more)
     stack = load_stack(project, found, name, lenient=lenient)
     excepted = tuple(each for each in excepted if each in stack.services)
     return Session(
@@ -270,7 +277,9 @@ def find_values(
     images = {v.name: value for v in variables if v.kind == "image" and (value := known.known(v.name)) is not None}
     said = values.people(variables, known)
     values.check_required(variables, said)
+    profiles = known.said(PROFILES)
     return {
+        **({} if profiles is None else {PROFILES: profiles}),
         **images,
         **said,
         **values.host_ids(variables, known),

@@ -18,12 +18,12 @@ from devenv.app.observing import Sweep, container_of
 from devenv.app.onhost import on_host, unreachable
 from devenv.app.project import Project, read_project
 from devenv.app.running import Ending, carry_out, seeded_words
-from devenv.app.session import Session, on_engine, open_session
+from devenv.app.session import PROFILES, Session, on_engine, open_session
 from devenv.app.taken import refuse_taken
 from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
 from devenv.core.resolve import Images
-from devenv.core.selection import select
+from devenv.core.selection import select, service_of
 from devenv.host.machine import ThisHost
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.events import Cancelled, Done, Failed, Skipped
@@ -63,6 +63,8 @@ class Decided:
     observed: Observed
     digests: Digests
     plan: Plan
+    chosen: frozenset[str]
+    """The services that this call is about."""
 
 
 def up(
@@ -100,7 +102,7 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
     tell_rendered(ctx, project, wishes.leave)
     host = ThisHost(install=not ctx.no_install, ask=ctx.ask, say=ctx.ui.say)
     with open_session(ctx, project, ensure=True, locked=True) as session:
-        session = excepting(session, wishes)
+        session = as_wished(session, wishes)
         if wishes.build and session.own:
             code = _build_first(session, wishes, host, verb)
             if code:
@@ -127,9 +129,11 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
             session = ports.elsewhere
 
 
-def excepting(session: Session, wishes: Wishes) -> Session:
-    """`session` with those services on the host that shall be. One that is there and that this call is not about
-    (`up db`) stays there."""
+def as_wished(session: Session, wishes: Wishes) -> Session:
+    """`session` with the services that are named, though their profile is not active, and with those on the host that
+    shall be there. One that is there and that this call is not about (`up db`) stays."""
+    if set(session.stack.left_out) & {*wishes.services, *(wishes.excepted or ())}:
+        session = session.with_values({PROFILES: "*"})
     if wishes.excepted is None or not (wishes.excepted or session.excepted):
         return session
     chosen = select(session.stack, wishes.services)
@@ -182,7 +186,10 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
 
         left_out = unreachable(session.stack, session.own) if session.excepted else {}
         plan = plan_checks(session.stack, before=plan, left_out=left_out)
-    return Decided(session=session, images=images, observed=observed, digests=digests, plan=plan)
+    return Decided(
+        session=session, images=images, observed=observed, digests=digests, plan=plan,
+        chosen=frozenset(select(session.stack, wishes.services)),
+    )  # fmt: skip
 
 
 def told(decided: Decided) -> tuple[str, ...]:
@@ -231,7 +238,7 @@ def _dry_run(ctx: Context, project: Project, wishes: Wishes) -> int:
     host = ThisHost(install=False, ask=lambda question: False, say=ctx.ui.say)
     engine = engine_or_empty(ctx)
     with on_engine(ctx, project, engine, locked=False) as session:
-        decided = decide(excepting(session, wishes), wishes, host)
+        decided = decide(as_wished(session, wishes), wishes, host)
     ctx.ui.print(plan_text(ctx, decided.plan))
     return ExitCode.DONE
 
@@ -262,10 +269,12 @@ def _ending(decided: Decided, ports: _Ports, result: Result) -> Ending | None:
     stack = decided.session.stack
     missed = (Failed, Skipped, Cancelled)
     down = {n.step.service for n in decided.plan.nodes if isinstance(result.outcomes.get(n.id), missed)}
+    named = decided.chosen
+    there = {service_of(container) for container in decided.observed.containers if container.running}
     urls = {
         label: url
         for name, service in stack.services.items()
-        if name not in down
+        if name not in down and (name in named or name in there)
         for label, url in service.urls.items()
     }
     return Ending(

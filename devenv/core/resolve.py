@@ -43,13 +43,15 @@ class BuildSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is decided from. `builds` is by service. `have` is what the engine has by full reference (None: it does not
-    have it), `registry` the digest that a registry offers by full reference ("" where it has no such image, None where
-    none answers). `build` asks for every build anew, `pull` for what registries have newer. `lenient`: an image that
-    nothing can deliver is no error; it is pulled, and fails for those that need it alone."""
+    """What is decided from. `makers` are services beside the stack's whose builds its services may need. `builds` is by
+    service. `have` is what the engine has by full reference (None: it does not have it), `registry` the digest that a
+    registry offers by full reference ("" where it has no such image, None where none answers). `build` asks for every
+    build anew, `pull` for what registries have newer. `lenient`: an image that nothing can deliver is no error; it is
+    pulled, and fails for those that need it alone."""
 
     stack: Stack
     recipes: Recipes
+    makers: tuple[Service, ...] = ()
     builds: Mapping[str, BuildSource] = field(default_factory=dict)
     have: Mapping[str, ObservedImage | None] = field(default_factory=dict)
     registry: Mapping[str, str | None] = field(default_factory=dict)
@@ -107,6 +109,7 @@ class _Resolver:
         self._building: list[str] = []
         # An image that others run is made all the same where the service that builds it is on the host.
         services = [s.on_host.service if s.on_host else s for s in facts.stack.services.values()]
+        services += [service for service in facts.makers if service.name in facts.builds]
         self._makers = {full(s.image): s for s in reversed(services) if s.build}
 
     def all(self) -> Images | Missing:
