@@ -129,7 +129,7 @@ def _groups(found: Found) -> list[Group]:
         Group(
             name="packages",
             things=going,
-            shown=f"{listed(going)} (installed by devenv)",
+            shown=f"{_named(going)} (installed by devenv)",
             question=f"remove the {len(going)} packages that devenv installed?",
             remove=lambda group: _remove_packages(group, consent),
         ),
@@ -172,6 +172,11 @@ def _text(groups: list[Group], found: Found) -> str:
 def _stack(stack: Stack) -> str:
     count = len(stack.containers)
     return f"{stack.name} of {stack.folder} ({count or 'no'} container{'' if count == 1 else 's'})"
+
+
+def _named(names: tuple[str, ...]) -> str:
+    """Packages for people: libraries, which nobody knows by name, come last."""
+    return listed(sorted(names, key=lambda name: name.startswith("lib")))
 
 
 def _data(group: Group) -> dict[str, object]:
@@ -218,7 +223,7 @@ def _hindered(group: Group, others: dict[str, Group], found: Found) -> str:
         if not going:
             return engine_stays or "other packages need them"
         group.things = going
-        group.question = f"remove the packages {listed(going)}?"
+        group.question = f"remove the packages {_named(going)}?"
         if engine_stays:
             found.ctx.ui.notice(f"the container engine stays: {engine_stays}")
     return ""

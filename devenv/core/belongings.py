@@ -12,6 +12,9 @@ from devenv.model.observed import Inventory, ObservedContainer, ObservedImage, O
 _OURS = (labels.RECIPE, labels.SOURCE)
 """Labels of images that devenv made: by a recipe, or from a Dockerfile of a stack."""
 
+_NAMESPACES = (f"{labels.IMAGE_NAMESPACE}/", f"{labels.IMAGE_NAMESPACE}-test/")
+"""Where images of ours are, and those of this repository's tests."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
@@ -69,7 +72,7 @@ def _stack(name: str, folder: str, inventory: Inventory) -> Stack:
 
 
 def _ours(image: ObservedImage) -> bool:
-    return image.ref.startswith(labels.IMAGE_NAMESPACE) or any(label in image.labels for label in _OURS)
+    return image.ref.startswith(_NAMESPACES) or any(label in image.labels for label in _OURS)
 
 
 def _project(thing: ObservedContainer | ObservedVolume) -> str:

@@ -62,6 +62,7 @@ def test_images_are_ours_by_name_or_label_and_those_of_registries_are_nobody_s()
                 image("", "5"),
                 image("mine:latest", "6"),
                 image("mine:older", "7"),
+                image("localhost/devenvironment:1", "8", "localhost/devenvironment@sha256:8"),
             )
         )
     )
