@@ -150,6 +150,10 @@ def test_the_page_shows_orders_go_to_done_without_being_loaded_again(shop: Shop)
         expect(watching.locator("#order-rows tr")).to_have_count(12)
         buying.keyboard.press("Escape")
         expect(buying.locator("#order")).to_be_hidden()
+        expect(buying.locator("#newer")).to_be_hidden()
+        buying.route("**/api/version", lambda route: route.fulfill(json={"version": "99.0"}))
+        buying.get_by_role("button", name="Orders", exact=True).press("Enter")
+        expect(buying.locator("#newer")).to_contain_text("The shop has changed since this page was loaded.")
         assert not problems
 
 

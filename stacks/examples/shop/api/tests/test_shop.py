@@ -65,7 +65,7 @@ def test_a_search_is_asked_once(api: TestClient, db: Database) -> None:
 def test_products_come_in_pages_by_name(api: TestClient) -> None:
     first = api.get("/products", params={"size": 10}).json()
     second = api.get("/products", params={"size": 10, "page": 2}).json()
-    assert first["total"] == second["total"] >= 5_000
+    assert first["total"] == second["total"] >= 20
     names = [item["name"] for item in first["items"] + second["items"]]
     assert len(set(names)) == 20
     ids = {item["id"] for item in first["items"]} & {item["id"] for item in second["items"]}
