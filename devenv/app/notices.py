@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Network
 
 from devenv.app.context import Context
 from devenv.app.project import Project, write_rendered
 from devenv.app.values import Given
+from devenv.core.allocate import overlaid
+from devenv.model.observed import ObservedNetwork
 from devenv.model.plan import Plan
 
 
@@ -57,6 +60,18 @@ def sources(project: Project, known: Given) -> Iterator[str]:
             found.setdefault(source, []).append(variable.name)
     if found:
         yield "values: " + "; ".join(f"{', '.join(names)} from {source}" for source, names in found.items())
+
+
+def overlaid_networks(networks: Iterable[ObservedNetwork], routes: Sequence[IPv4Network]) -> Iterator[str]:
+    """A line for each network in which addresses of a route lie that came after it: it is kept, and hides them."""
+    for network in networks:
+        for text in network.subnets:
+            route = None if ":" in text else overlaid(IPv4Network(text, strict=False), routes)
+            if route is not None:
+                yield (
+                    f"network {network.name} ({text}) and this host's route to {route} (a VPN?) overlap: the stack "
+                    "cannot reach what both have; `devenv down`, then `devenv up` chooses another"
+                )
 
 
 def tell_orphans(ctx: Context, plan: Plan) -> None:

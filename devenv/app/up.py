@@ -13,7 +13,7 @@ from devenv.app.context import Context
 from devenv.app.digests import Digests
 from devenv.app.images import gather
 from devenv.app.lastlook import remember
-from devenv.app.notices import moved_ports, sources, tell_orphans, tell_rendered
+from devenv.app.notices import moved_ports, overlaid_networks, sources, tell_orphans, tell_rendered
 from devenv.app.observing import Sweep, container_of
 from devenv.app.onhost import on_host, unreachable
 from devenv.app.project import Project, read_project
@@ -24,6 +24,7 @@ from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
 from devenv.core.resolve import Images
 from devenv.core.selection import select, service_of
+from devenv.host import facts
 from devenv.host.machine import ThisHost
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.events import Cancelled, Done, Failed, Skipped
@@ -199,6 +200,7 @@ def told(decided: Decided) -> tuple[str, ...]:
         *moved_ports(session.project, session.values, session.known),
         *sources(session.project, session.known),
         *on_host(session.stack),
+        *overlaid_networks(decided.observed.networks, facts.routes() if session.engine.info.local else ()),
         *decided.plan.notices,
     )
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from ipaddress import IPv4Network
 
 from devenv.model.errors import DevenvError, ExitCode
 
 LAST_PORT = 65535
+POOLS = (IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"), IPv4Network("10.0.0.0/8"))
+"""Private networks (RFC 1918); companies and their VPNs like the last best."""
+SUBNET = 24
+WIDEST = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,29 @@ def ports(wishes: Sequence[PortWish], kept: Mapping[str, int], taken: Collection
 def moved(wishes: Iterable[PortWish], chosen: Mapping[str, int]) -> tuple[tuple[PortWish, int], ...]:
     """The wishes that did not get what they preferred, with what they got: worth a line to the user."""
     return tuple((wish, chosen[wish.variable]) for wish in wishes if chosen[wish.variable] != wish.preferred)
+
+
+def subnet(taken: Iterable[IPv4Network]) -> IPv4Network | None:
+    """A private network that overlaps none of `taken`, the first in an order that a person can guess; None: there is
+    none. Networks that hold half the world (`counts`) leave nothing clear, and are not heeded."""
+    used = [network for network in taken if counts(network)]
+    for pool in POOLS:
+        if not any(pool.subnet_of(network) for network in used):
+            for found in pool.subnets(new_prefix=SUBNET):
+                if not any(found.overlaps(network) for network in used):
+                    return found
+    return None
+
+
+def counts(route: IPv4Network) -> bool:
+    """Whether a route tells where something is: one wider than any private network (`0.0.0.0/1`, by which a VPN takes
+    all traffic) is a default route in disguise."""
+    return route.prefixlen >= WIDEST
+
+
+def overlaid(subnet: IPv4Network, routes: Iterable[IPv4Network]) -> IPv4Network | None:
+    """The first of `routes` that leads elsewhere and has addresses of `subnet`; the network's own route is the same."""
+    return next((route for route in routes if counts(route) and route != subnet and route.overlaps(subnet)), None)
 
 
 def _free(wish: PortWish, used: Collection[int]) -> int:

@@ -139,8 +139,11 @@ class Engine(Protocol):
     def remove_image(self, ref: str) -> None:
         """A reference, or an id without one. Gone already is done. Raises Conflict where a container uses it."""
 
-    def create_network(self, name: str, config: Mapping[str, Any], labels: Mapping[str, str]) -> str:
-        """`config` is the normalised Compose network. Returns its id. One of the same project and name is kept."""
+    def create_network(
+        self, name: str, config: Mapping[str, Any], labels: Mapping[str, str], *, avoid: Sequence[IPv4Network] = ()
+    ) -> str:
+        """`config` is the normalised Compose network. Returns its id. One of the same project and name is kept.
+        Where `config` names no subnet it gets one that overlaps none of `avoid`."""
 
     def connect_network(self, container: str, network: str, config: Mapping[str, Any]) -> None: ...
 

@@ -122,7 +122,9 @@ class Performer:
     # Networks and volumes
 
     def _create_network(self, step: CreateNetwork, report: Report, cancel: Cancel) -> Outcome:
-        return Done(data={"network": self._engine.create_network(step.name, step.config, step.labels)})
+        avoid = self._host.routes() if self._engine.info.local else ()
+        made = self._engine.create_network(step.name, step.config, step.labels, avoid=avoid)
+        return Done(data={"network": made})
 
     def _connect_network(self, step: ConnectNetwork, report: Report, cancel: Cancel) -> Outcome:
         if step.network in self._engine.inspect(step.container).networks:

@@ -174,6 +174,15 @@ class Machine:
         code, output = self.run(f"cd /var/tmp/carried && tar -cf - * | {python} && rm -r ../carried", folder="/")
         assert code == 0, output
 
+    def write(self, path: str, content: bytes) -> None:
+        """Put a file into the machine, its folder too."""
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            entry = tarfile.TarInfo(path.lstrip("/"))
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+        self._put(packed.getvalue())
+
     def forward(self, port: int) -> str:
         """Where the host reaches what listens on 127.0.0.1:`port` in the machine: "address:port". Needs the machine's
         Python, which `./dev` has installed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devenv.backends.docker import containers, images, networks, observe
 from devenv.backends.docker.client import Client, together
@@ -20,6 +20,9 @@ from devenv.model.observed import (
 )
 from devenv.model.plan import Build
 from devenv.model.protocols import Cancel, ExecResult, InnerFile, LogLine, Report, Trust
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network
 
 
 class DockerEngine:
@@ -98,8 +101,10 @@ class DockerEngine:
     def remove_image(self, ref: str) -> None:
         images.remove(self._client, ref)
 
-    def create_network(self, name: str, config: Mapping[str, Any], labels: Mapping[str, str]) -> str:
-        return networks.create_network(self._client, name, config, labels)
+    def create_network(
+        self, name: str, config: Mapping[str, Any], labels: Mapping[str, str], *, avoid: Sequence[IPv4Network] = ()
+    ) -> str:
+        return networks.create_network(self._client, name, config, labels, avoid)
 
     def connect_network(self, container: str, network: str, config: Mapping[str, Any]) -> None:
         networks.connect(self._client, container, network, config)

@@ -11,8 +11,12 @@ _PORT = re.compile(
 )
 _PORT_NUMBER = re.compile(r"(?:Bind for|listen (?:tcp|udp)[46]?|for TCP|on) \S*?:(\d+)\b|port (\d+)", re.I)
 _FULL = re.compile(r"no space left on device", re.I)
-_POOL = re.compile(r"non-overlapping IPv4 address pool|all predefined address pools have been fully subnetted", re.I)
-_COMMAND = re.compile(r"executable file not found|no such file or directory|permission denied|exec format error", re.I)
+NO_SUBNET = re.compile(
+    r"non-overlapping IPv4 address pool|all predefined address pools have been fully subnetted", re.I
+)
+_COMMAND = re.compile(
+    r"\bexec:? [\"/].*(?:not found|no such file|permission denied|exec format error|is a directory)", re.I
+)
 _RUNTIME = re.compile(r"OCI runtime|runc (?:create|did)|failed to create (?:shim|task)", re.I)
 
 
@@ -68,7 +72,7 @@ def refusal(status: int, text: str, what: str) -> DevenvError:
             hint=f"free {'port ' + port if port else 'that port'} (`ss -ltnp` shows who holds it) or publish another",
             code=ExitCode.FAILED,
         )
-    if _POOL.search(said):
+    if NO_SUBNET.search(said):
         return DevenvError(
             message,
             hint="the engine has no free subnet: remove networks that nothing uses (`docker network prune`), "

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from ipaddress import IPv4Network
 from typing import Any
 
 from devenv.backends.fake.files import Files
@@ -163,7 +164,9 @@ class FakeEngine(Files):
 
     # Networks and volumes
 
-    def create_network(self, name: str, config: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+    def create_network(
+        self, name: str, config: Mapping[str, Any], labels: Mapping[str, str], *, avoid: Sequence[IPv4Network] = ()
+    ) -> str:
         with self._change("create_network", name):
             same = self._networks.get(name)
             if same is not None:

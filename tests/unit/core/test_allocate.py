@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from ipaddress import IPv4Network
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devenv.core.allocate import PortWish, moved, ports, project_name
+from devenv.core.allocate import PortWish, moved, overlaid, ports, project_name, subnet
 from devenv.model.errors import DevenvError, ExitCode
 
 HERE, THERE = "/home/a/shop", "/home/a/shop two"
@@ -87,3 +89,30 @@ def test_never_two_alike_never_a_taken_one(preferred: list[int], taken: set[int]
     assert list(chosen) == [w.variable for w in wishes]
     assert len(set(chosen.values())) == len(wishes)
     assert not set(chosen.values()) & taken
+
+
+def _networks(*texts: str) -> list[IPv4Network]:
+    return [IPv4Network(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("taken", "found"),
+    [
+        ((), "172.16.0.0/24"),
+        (("172.16.0.0/16", "172.17.0.0/16"), "172.18.0.0/24"),
+        (("172.16.0.0/12",), "192.168.0.0/24"),
+        (("172.16.0.0/12", "192.168.0.0/24", "192.168.1.128/25"), "192.168.2.0/24"),
+        (("172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/9"), "10.128.0.0/24"),
+        (("0.0.0.0/1", "128.0.0.0/1", "172.16.0.0/24"), "172.16.1.0/24"),
+        (("172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8"), None),
+    ],
+)
+def test_a_subnet_is_clear_of_all_that_is_taken(taken: tuple[str, ...], found: str | None) -> None:
+    assert subnet(_networks(*taken)) == (IPv4Network(found) if found else None)
+
+
+def test_a_route_that_came_after_a_network_is_seen() -> None:
+    own = IPv4Network("172.18.0.0/16")
+    assert overlaid(own, _networks("172.17.0.0/16", "172.18.0.0/16", "0.0.0.0/1")) is None
+    for route in ("172.16.0.0/12", "172.18.5.0/24"):
+        assert overlaid(own, _networks("172.18.0.0/16", route)) == IPv4Network(route)
