@@ -12,6 +12,8 @@ _SPIN_ASCII = "-\\|/"
 _MARKS: Mapping[str, str] = {"ok": "✔", "failed": "✘", "skipped": "–", "cancelled": "–", "waiting": "·"}
 _COLOURS: Mapping[str, str] = {"ok": "32", "failed": "31", "skipped": "33", "cancelled": "33", "waiting": "2"}
 _BAR = 12
+_WORDS = 16
+"""Columns below which what is being done is not shown in part."""
 _PHASE = 9
 """Columns of `unchanged` and `replacing`."""
 _LOG_LINES = 5
@@ -87,8 +89,11 @@ class _Painter:
             words = f"for {words}"
         if row.state == "running" and row.total > 0:
             how_far = text.amount(row.current, row.total, row.unit)
-            words = f"{how_far} {words}".strip()
-            if room >= _BAR + 1 + text.width(how_far):
+            barred = room >= _BAR + 1 + text.width(how_far)
+            left = room - (_BAR + 1 if barred else 0) - text.width(how_far) - 1
+            # A word or two, cut off, say less than nothing.
+            words = f"{how_far} {words}".strip() if text.width(words) <= left or left >= _WORDS else how_far
+            if barred:
                 full = round(_BAR * min(max(row.current / row.total, 0.0), 1.0))
                 bar = "█" * full + "░" * (_BAR - full)
                 return self.paint(self.words(bar), "36") + " " + text.pad(words, room - _BAR - 1, end=self.end)

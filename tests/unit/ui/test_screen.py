@@ -34,6 +34,12 @@ def test_no_line_is_wider_than_the_terminal(width: int, unicode: bool) -> None:
             assert all(line.isascii() for line in lines)
 
 
+def test_what_is_done_is_left_out_where_there_is_no_room_to_say_it() -> None:
+    run = halfway()
+    assert render(view_of(run), run.at, width=72)[0].split("steps")[1].strip().startswith("RUN pip install")
+    assert render(view_of(run), run.at, width=62)[0].split("steps")[1].split() == ["5.0", "s"]
+
+
 def test_sixty_columns_still_say_what_matters() -> None:
     run = halfway()
     lines = render(view_of(run), run.at, width=60)
