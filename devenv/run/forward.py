@@ -173,6 +173,8 @@ async def inside(folder: str, ports: dict[int, int], stopped: asyncio.Event) -> 
     gates = {port: Gate(tcp_server(port), _dial_socket(path)) for port, path in paths.items()}
     for port, behind in ports.items():
         _say(f"runs on the host: connections to port {port} go to the host's 127.0.0.1:{behind}")
+    if not ports:
+        _say("runs on the host, and listens on no port that is known: nothing to forward")
     ready = False
     while not stopped.is_set():
         first = not ready and (not ports or os.path.exists(f"{folder}/{LOOKED}"))

@@ -31,6 +31,8 @@ def _state(service: Mapping[str, Any]) -> str:
 
 
 def _ready(service: Mapping[str, Any]) -> str:
+    if service["state"] == "on the host" and not service["ports"]:
+        return ""  # nothing to ask
     if service["ready"]:
         return "yes"
     if service["state"] == "on the host":

@@ -158,3 +158,11 @@ def test_only_what_loopback_reaches_counts_as_listening(tmp_path: Path) -> None:
     table.write_text(words + "".join(f"   0: {address} 00000000:0000 {state} 0\n" for address, state in rows.items()))
     found = forward.listening((str(table), str(tmp_path / "gone")))
     assert found == {8000, 8001, 8004, 8005, 8007}
+
+
+def test_one_that_listens_on_nothing_says_so_and_stays(tmp_path: Path) -> None:
+    with started("in", str(tmp_path)) as program:
+        assert program.stdout is not None
+        assert "nothing to forward" in program.stdout.readline()
+        assert program.stdout.readline() == "ready\n"
+        assert program.poll() is None

@@ -62,6 +62,20 @@ def test_where_it_is_too_wide_addresses_get_lines_of_their_own() -> None:
     assert max(map(len, lines)) <= 60
 
 
+def test_a_service_on_the_host_answers_or_does_not_or_cannot_be_asked() -> None:
+    door = {"target": 80, "protocol": "tcp", "host_ip": "127.0.0.1", "published": 8080}
+    rows = [
+        {"name": name, "state": "on the host", "ready": ready, "seeded": None, "ports": ports, "urls": {}}
+        for name, ready, ports in (("api", True, [door]), ("web", False, [door]), ("worker", True, []))
+    ]
+    assert status_table({"project": "shop", "services": rows}).split("\n") == [
+        "SERVICE  STATE        READY      SEEDED  ADDRESS",
+        "api      on the host  yes                127.0.0.1:8080 -> 80/tcp",
+        "web      on the host  no answer          127.0.0.1:8080 -> 80/tcp",
+        "worker   on the host",
+    ]
+
+
 def test_no_services() -> None:
     assert status_table({"project": "shop", "services": []}) == "shop has no services"
 
