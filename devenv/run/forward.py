@@ -20,7 +20,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 REST = 0.2
 """Seconds between two looks at who listens."""
@@ -112,6 +112,7 @@ class Gate:
         self._serve = serve
         self._dial = dial
         self._server: asyncio.Server | None = None
+        self._joined: set[asyncio.Task[None] | None] = set()
 
     async def set(self, open_: bool) -> bool:
         """Open or close it; whether that changed anything. Connections that are there stay."""
@@ -125,7 +126,13 @@ class Gate:
         return True
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await join((reader, writer), self._dial)
+        # The loop holds a connection that has said all only weakly: it might be collected before it has its answer.
+        task = asyncio.current_task()
+        self._joined.add(task)
+        try:
+            await join((reader, writer), self._dial)
+        finally:
+            self._joined.discard(task)
 
 
 def unix_server(path: str) -> Serve:
@@ -165,6 +172,7 @@ async def outside(folder: str, ports: dict[int, int], stopped: asyncio.Event) ->
     finally:
         for path in (f"{folder}/{LOOKED}", *paths.values()):
             _unlink(path)
+        await _close(gates.values())
 
 
 async def inside(folder: str, ports: dict[int, int], stopped: asyncio.Event) -> None:
@@ -186,16 +194,19 @@ async def inside(folder: str, ports: dict[int, int], stopped: asyncio.Event) -> 
             _say(READY)
             ready = True
         await _rest(stopped)
+    await _close(gates.values())
 
 
 async def directly(address: str, ports: dict[int, int], stopped: asyncio.Event) -> None:
     """`to`: in the project's network, where the engine gives the host an address. Who listens there cannot be seen:
     a connection that nobody takes is reset."""
-    for port, behind in ports.items():
-        _say(f"runs on the host: connections to port {port} go to {address}:{behind}")
-        await Gate(tcp_server(port), _dial_one(address, behind)).set(True)
+    gates = {port: Gate(tcp_server(port), _dial_one(address, behind)) for port, behind in ports.items()}
+    for port, gate in gates.items():
+        _say(f"runs on the host: connections to port {port} go to {address}:{ports[port]}")
+        await gate.set(True)
     _say(READY)
     await stopped.wait()
+    await _close(gates.values())
 
 
 def _dial_host(port: int) -> Dial:
@@ -208,6 +219,11 @@ def _dial_one(host: str, port: int) -> Dial:
 
 def _dial_socket(path: str) -> Dial:
     return lambda: asyncio.open_unix_connection(path)
+
+
+async def _close(gates: Iterable[Gate]) -> None:
+    for gate in gates:
+        await gate.set(False)
 
 
 async def _rest(stopped: asyncio.Event) -> None:

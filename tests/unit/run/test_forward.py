@@ -3,7 +3,10 @@ here, so the port inside and the one on the host are two."""
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -34,19 +37,46 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def started(*words: str) -> Iterator[subprocess.Popen[str]]:
-    program = subprocess.Popen(
+def started(mode: str, place: str, pair: str) -> Iterator[None]:
+    """The forwarder in a thread of this process."""
+    loop, stopped = asyncio.new_event_loop(), asyncio.Event()
+    port, _, behind = pair.partition("=")
+    work = forward.MODES[mode](place, {int(port): int(behind)}, stopped)
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                runner.run(work)
+        except BaseException as error:
+            failed.append(error)
+
+    worker = threading.Thread(target=run, daemon=True)
+    worker.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(stopped.set)
+        worker.join(20)
+        assert not worker.is_alive()
+        assert failed == []
+
+
+@contextmanager
+def program(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """The forwarder as containers run it."""
+    one = subprocess.Popen(
         [sys.executable, "-I", str(forward.__file__), *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     try:
-        yield program
+        yield one
     finally:
-        program.terminate()
-        said, _ = program.communicate(timeout=20)
-        assert program.returncode == 0, said
+        one.terminate()
+        said, _ = one.communicate(timeout=20)
+        assert one.returncode == 0, said
         assert "Traceback" not in said
 
 
@@ -81,11 +111,27 @@ def whole(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
+def slowly(data: bytes) -> bytes:
+    """An answer that comes when all that nobody holds is collected."""
+    gc.collect()
+    time.sleep(0.3)
+    gc.collect()
+    return data.upper()
+
+
 def ask(port: int, data: bytes) -> bytes:
     with socket.create_connection((HOST, port), timeout=10) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         return whole(connection)
+
+
+def ends(connection: socket.socket) -> bool:
+    """Whether nothing more comes of it, in time."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
 
 
 def refused(port: int) -> bool:
@@ -109,7 +155,7 @@ def test_bytes_go_both_ways_and_nobody_there_is_refused_as_ever(tmp_path: Path) 
             big = bytes(range(97, 123)) * 100_000
             assert ask(inside, big) == big.upper()  # the end of one direction does not end the other
         until(lambda: refused(inside))
-        with serving(outside, "::1"):
+        with serving(outside, "::1", answer=slowly):
             until(lambda: not refused(inside))
             assert ask(inside, b"six") == b"SIX"
     assert list(tmp_path.iterdir()) == []
@@ -161,8 +207,30 @@ def test_only_what_loopback_reaches_counts_as_listening(tmp_path: Path) -> None:
 
 
 def test_one_that_listens_on_nothing_says_so_and_stays(tmp_path: Path) -> None:
-    with started("in", str(tmp_path)) as program:
-        assert program.stdout is not None
-        assert "nothing to forward" in program.stdout.readline()
-        assert program.stdout.readline() == "ready\n"
-        assert program.poll() is None
+    with program("in", str(tmp_path)) as one:
+        assert one.stdout is not None
+        assert "nothing to forward" in one.stdout.readline()
+        assert one.stdout.readline() == "ready\n"
+        assert one.poll() is None
+
+
+def test_one_that_is_broken_off_breaks_the_other_off(tmp_path: Path) -> None:
+    """A reset comes through as one, in the middle of a transfer, and the forwarder goes on."""
+    inside, outside = free_port(), free_port()
+    with started("to", HOST, f"{inside}={outside}"), socket.socket() as server:
+        server.bind((HOST, outside))
+        server.listen()
+        until(lambda: not refused(inside))
+        server.settimeout(10)
+        server.accept()[0].close()  # the one that looked
+        with socket.create_connection((HOST, inside), timeout=10) as client:
+            far = server.accept()[0]
+            client.sendall(b"half")
+            assert far.recv(4) == b"half"
+            far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            far.close()
+            assert ends(client)
+        client = socket.create_connection((HOST, inside), timeout=10)
+        with client, server.accept()[0] as far:
+            far.sendall(b"on")
+            assert client.recv(2) == b"on"
