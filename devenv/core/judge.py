@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from devenv.core import graph
@@ -42,13 +42,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """Compares. `mounts` and networks are looked at by what the engine says, all else by the creator."""
+    """Compares. `mounts` and networks are looked at by what the engine says, all else by the creator. `renewed` are the
+    networks that are made anew, by key, and why."""
 
     stack: Stack
     observed: Observed
     images: ImageChoices
     options: Options
     creator: Creator
+    renewed: Mapping[str, str] = field(default_factory=dict)
 
     def verdict(self, service: Service, found: Found, *, one_shot: bool, before: Mapping[str, Verdict]) -> Verdict:
         """About `service`, whose needs have the verdicts `before`."""
@@ -171,6 +173,9 @@ class Judge:
             network = self.stack.networks[key]
             if network.name not in container.networks:
                 yield f"not in network {network.name}"
+                continue
+            if key in self.renewed:
+                yield f"network {network.name}: {self.renewed[key]}"
                 continue
             identity = container.networks[network.name][0]
             if not network.external and network.name not in there:

@@ -74,7 +74,8 @@ class Nodes:
 @dataclass(slots=True, kw_only=True)
 class UpPlanner:
     """Adds nodes service by service, in the order of needs. `services` are the chosen ones, `one_shots` those of them
-    that are meant to end; `digests` are their seeds' as they are now."""
+    that are meant to end; `digests` are their seeds' as they are now, `renewed` the networks that are made anew, by
+    key, and why."""
 
     stack: Stack
     services: Mapping[str, Service]
@@ -85,6 +86,7 @@ class UpPlanner:
     verdicts: Mapping[str, Verdict]
     one_shots: frozenset[str]
     digests: Mapping[str, Mapping[str, str]]
+    renewed: Mapping[str, str] = field(default_factory=dict)
     nodes: Nodes = field(default_factory=Nodes)
     _freed: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
 
@@ -100,16 +102,35 @@ class UpPlanner:
         for service in self.services.values():
             for key in service.config.get("networks") or ():
                 network = self.stack.networks[key]
-                if not network.external and network.name not in networks:
+                cause = self.renewed.get(key, "")
+                if not network.external and (cause or network.name not in networks):
                     marks = self.creator.network_labels(network)
                     step = CreateNetwork(name=network.name, config=network.config, labels=marks)
-                    self.nodes.add(f"network:{key}", step, "no network")
+                    gone = self._clear(key) if cause else ()
+                    self.nodes.add(f"network:{key}", step, cause or "no network", gone)
             for key in service.volumes:
                 volume = self.stack.volumes.get(key)
                 if volume and not volume.external and volume.name not in volumes:
                     marks = self.creator.volume_labels(volume)
                     made = CreateVolume(name=volume.name, config=volume.config, labels=marks)
                     self.nodes.add(f"volume:{key}", made, "no volume", spent)
+
+    def _clear(self, key: str) -> list[str]:
+        """Take a network away whose options changed. Who is in it is stopped first and made anew after: a kill in
+        between leaves the old containers, with their nameless volumes, to be replaced."""
+        network, cause = self.stack.networks[key], self.renewed[key]
+        before = []
+        for name, verdict in self.verdicts.items():
+            for container in (verdict.found.current, verdict.found.temporary, *verdict.found.others):
+                if container is not None and container.running and network.name in container.networks:
+                    identities = [f"stop:{name}", f"stop:container:{container.name}"]
+                    if not self.nodes.has(identities):
+                        stop = Stop(service=name, container=container.name)
+                        images = self._image(name) if verdict.made else ()
+                        self.nodes.add(identities[0], stop, f"network {network.name}: {cause}", images)
+                    before += self.nodes.has(identities)
+        step = Remove(kind="network", name=network.name)
+        return [self.nodes.add(f"remove:network:{key}", step, cause, before)]
 
     def leftovers(self, orphans: Iterable[ObservedContainer]) -> None:
         """Containers that stand for nothing: `orphans`, more than one of a service, a temporary one that is no use."""
@@ -179,7 +200,9 @@ class UpPlanner:
         # A container that goes by another name (made by an older Compose) is not in the way of the new one's.
         target = service.container_name + (TEMPORARY if current.name == service.container_name else "")
         made = [] if verdict.reuse else self._make(service, target, cause, current)
-        if current.running:
+        if f"stop:{name}" in self.nodes:  # it stood in the way of its network
+            made = [*made, f"stop:{name}"]
+        elif current.running:
             stop = Stop(service=name, container=current.name)
             made = [self.nodes.add(f"stop:{name}", stop, cause, made)]
         removed = Remove(service=name, kind="container", name=current.name)

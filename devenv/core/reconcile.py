@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from devenv.core.inputs import ComposeCreator, Creator, ImageChoices, Options
 from devenv.core.judge import Judge, Verdict, refusals
+from devenv.core.options import changed_networks, notices
 from devenv.core.plan_up import UpPlanner
 from devenv.core.selection import check, found, one_shots, orphans, select
 from devenv.model import labels
@@ -44,7 +45,8 @@ def reconcile(
     check(stack, sorted(wish.again))
     ends = one_shots(stack.services)
     maker = creator or ComposeCreator(stack=stack)
-    judge = Judge(stack=stack, observed=observed, images=images, options=wish, creator=maker)
+    renewed = changed_networks(stack, services, observed)
+    judge = Judge(stack=stack, observed=observed, images=images, options=wish, creator=maker, renewed=renewed)
     verdicts: dict[str, Verdict] = {}
     for name, service in services.items():
         mine = found(service, observed)
@@ -61,6 +63,7 @@ def reconcile(
         verdicts=verdicts,
         one_shots=ends,
         digests=digests,
+        renewed=renewed,
     )
     planner.leftovers(left if wish.remove_orphans else ())
     planner.images_networks_volumes()
@@ -75,5 +78,6 @@ def reconcile(
     return Plan(
         nodes=planner.nodes.ordered(),
         orphans=() if wish.remove_orphans else tuple(c.name for c in left),
+        notices=tuple(notices(stack, services, observed)),
         done=tuple(name for name, verdict in verdicts.items() if name in ends and verdict.action == "keep"),
     )

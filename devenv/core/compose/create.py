@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from devenv.core import options
 from devenv.core.compose.changes import changes as changes
 from devenv.core.compose.changes import config_label
 from devenv.core.compose.hash import config_hash
@@ -76,6 +77,7 @@ def connections(service: Service, stack: Stack) -> tuple[tuple[str, dict[str, An
 def network_labels(network: Network, stack: Stack) -> dict[str, str]:
     """Compose's labels of a network. Without a hash: Compose then leaves it as it is."""
     return {
+        labels.CONFIG: options.label(network.config),
         labels.NETWORK: network.key,
         labels.PROJECT: stack.project,
         labels.VERSION: labels.COMPOSE_VERSION,
@@ -85,6 +87,7 @@ def network_labels(network: Network, stack: Stack) -> dict[str, str]:
 def volume_labels(volume: Volume, stack: Stack) -> dict[str, str]:
     """Compose's labels of a volume, and whose data it holds."""
     found = {
+        labels.CONFIG: options.label(volume.config),
         labels.VOLUME: volume.key, labels.PROJECT: stack.project, labels.VERSION: labels.COMPOSE_VERSION,
         labels.FOLDER: stack.folder,
     }  # fmt: skip

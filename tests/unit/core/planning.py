@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devenv.backends.fake import FakeEngine
+from devenv.core import options
 from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
 from devenv.model import labels
@@ -127,11 +128,12 @@ class StandIn:
         return self.files.get(service.name, {})
 
     def network_labels(self, network: Network) -> Mapping[str, str]:
-        return {labels.PROJECT: PROJECT, labels.NETWORK: network.key}
+        return {labels.PROJECT: PROJECT, labels.NETWORK: network.key, labels.CONFIG: options.label(network.config)}
 
     def volume_labels(self, volume: Volume) -> Mapping[str, str]:
         server = {labels.SERVER: volume.server} if volume.server else {}
-        return {labels.PROJECT: PROJECT, labels.VOLUME: volume.key, **server}
+        marks = {labels.PROJECT: PROJECT, labels.VOLUME: volume.key, labels.CONFIG: options.label(volume.config)}
+        return {**marks, **server}
 
 
 def _flat(config: Mapping[str, Any]) -> dict[str, Any]:

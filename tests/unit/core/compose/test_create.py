@@ -212,10 +212,13 @@ def test_networks_volumes_and_copies() -> None:
         "name: p\nservices: {a: {image: x, volumes: ['vol:/d'], configs: [{source: c, mode: '0400'}], "
         "x-devenv: {server: postgres/17, data: /d}}}\nvolumes: {vol: }\nconfigs: {c: {content: héllo}}"
     )
+    unchanged = '{"keys":{},"version":1}'
     assert network_labels(found.networks["default"], found) == {
+        labels.CONFIG: unchanged,
         labels.NETWORK: "default", labels.PROJECT: "p", labels.VERSION: labels.COMPOSE_VERSION,
     }  # fmt: skip
     assert volume_labels(found.volumes["vol"], found) == {
+        labels.CONFIG: unchanged,
         labels.VOLUME: "vol", labels.PROJECT: "p", labels.VERSION: labels.COMPOSE_VERSION,
         labels.FOLDER: "/repo", labels.SERVER: "postgres/17",
     }  # fmt: skip
