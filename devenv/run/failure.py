@@ -86,6 +86,16 @@ def cannot_run(engine: Engine, service: str, container: str, error: CannotRun) -
     )
 
 
+def unheard(container: ObservedContainer) -> str:
+    """What is to be said of a stop that took long: "" where the program ended by itself."""
+    if container.exit_code != _KILLED or container.state == "running":
+        return ""
+    host = container.config.get("HostConfig")
+    if isinstance(host, Mapping) and host.get("Init"):
+        return "did not end when it was asked to, and was killed"
+    return "did not hear the stop, and was killed: `init: true` lets it"
+
+
 def last_lines(engine: Engine, container: str, count: int = LINES, *, since: float | None = None) -> tuple[str, ...]:
     """At most the last `count` lines of its output; none where they cannot be read."""
     try:

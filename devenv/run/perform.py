@@ -45,10 +45,13 @@ from devenv.model.protocols import (
     Trust,
 )
 from devenv.run.checking import walk
-from devenv.run.failure import cannot_run, failed, verdict
+from devenv.run.failure import cannot_run, failed, unheard, verdict
 from devenv.run.holder import holder, taken_port
 from devenv.run.oneshot import Lines, follow_to_end
 from devenv.run.wait import wait_ready
+
+DEAF = 5.0
+"""Seconds of a stop after which one asks whether the program heard it."""
 
 
 class Performer:
@@ -259,8 +262,11 @@ class Performer:
         )
 
     def _stop(self, step: Stop, report: Report, cancel: Cancel) -> Outcome:
+        begun = self._clock.monotonic()
         try:
             self._engine.stop(step.container, step.timeout)
+            if self._clock.monotonic() - begun > DEAF:
+                return Done(detail=unheard(self._engine.inspect(step.container)))
         except NotFound:
             return Done(detail="was gone")
         return Done()

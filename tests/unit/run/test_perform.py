@@ -421,3 +421,26 @@ def test_what_is_removed() -> None:
     do(Remove(kind="container", name="c", volumes=True))
     assert removed == [("c", False), ("c", True)]
     assert (do.engine._networks, do.engine._volumes) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code", "init", "detail"),
+    [
+        (1, 137, False, ""),
+        (10, 143, False, ""),
+        (10, 137, False, "did not hear the stop, and was killed: `init: true` lets it"),
+        (10, 137, True, "did not end when it was asked to, and was killed"),
+    ],
+)
+def test_a_stop_that_had_to_kill_says_what_would_help(seconds: int, code: int, init: bool, detail: str) -> None:
+    do = Bench()
+
+    class Slow(FakeEngine):
+        def stop(self, container: str, timeout: int | None = None) -> None:
+            do.clock.pass_(seconds)
+            machine = self._machine(container)
+            machine.end(self._clock.now(), code)
+
+    do.engine.__class__ = Slow
+    container(do.engine, "sleep", "600", HostConfig={"Init": init})
+    assert do(Stop(service="app", container=NAME)) == Done(detail=detail)
