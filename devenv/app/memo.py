@@ -19,7 +19,7 @@ from devenv.host.files import write_atomic
 from devenv.model.errors import DevenvError, Span
 
 _FILE = ".devenv/rendered.json"
-_FORM = 1
+_FORM = 2
 _CODE = Path(__file__).resolve().parent.parent
 
 

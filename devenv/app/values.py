@@ -230,7 +230,8 @@ def check_required(variables: Collection[Variable], found: Mapping[str, str]) ->
     """Raise DevenvErrors (INPUT), all at once and at their place in the manifest, for values that nobody says."""
     raise_all(
         DevenvError(
-            f"The {'secret' if variable.kind == 'secret' else 'variable'} `{variable.name}` has no value.",
+            f"The {'secret' if variable.kind == 'secret' else 'variable'} `{variable.name}` has no value"
+            + (f": {variable.why.rstrip('.')}." if variable.why else "."),
             hint=f"Set it in the shell (`export {variable.name}=…`) or in the repository's .env (`{variable.name}=…`).",
             where=variable.where,
         )

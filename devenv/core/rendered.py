@@ -26,9 +26,10 @@ Kind = Literal["project", "port", "image", "uid", "gid", "user", "secret"]
 class Variable:
     """One variable of the rendered file, and what a value is chosen from.
 
-    `default` is what Compose takes without a value (None: none). `required`: it must have one. Ports carry `service`,
-    `container_port`, `protocol` and `preferred`; images `service` and `ref`, the official reference. `where` is where
-    the manifest names it (`user` and `secret` alone). `passed` marks a name without a value in an `environment`,
+    `default` is what Compose takes without a value (None: none). `required`: it must have one, `why` is what the
+    manifest says where it has none (`${NAME:?why}`). Ports carry `service`, `container_port`, `protocol` and
+    `preferred`; images `service` and `ref`, the official reference. `where` is where the manifest names it (`user` and
+    `secret` alone). `passed` marks a name without a value in an `environment`,
     which the container gets only where it is set.
     """
 
@@ -41,5 +42,6 @@ class Variable:
     preferred: int = 0
     ref: str = ""
     required: bool = False
+    why: str = ""
     passed: bool = False
     where: Span | None = field(default=None, compare=False)

@@ -156,7 +156,8 @@ def _variables(
             add(
                 Variable(
                     name=reference.name, kind="user", default=reference.rest if defaulted else None,
-                    required=reference.sign in ("", "?", ":?"), where=check.place(manifest.document, path),
+                    required=reference.sign in ("", "?", ":?"), why=reference.rest if "?" in reference.sign else "",
+                    where=check.place(manifest.document, path),
                 )
             )  # fmt: skip
     for name, service in services.items():

@@ -155,14 +155,14 @@ def test_of_a_shell_only_what_the_rendered_file_names_is_kept_where_the_manifest
 def test_all_values_that_nobody_says_are_told_at_once_in_the_order_of_the_file() -> None:
     wanted = [
         Variable(name="B", kind="secret", required=True, where=Span(file="devenv.yaml", line=9, column=3)),
-        Variable(name="A", kind="user", required=True, where=Span(file="devenv.yaml", line=4, column=3)),
+        Variable(name="A", kind="user", required=True, why="ask ops", where=Span(file="devenv.yaml", line=4, column=3)),
         Variable(name="C", kind="user", required=True),
         Variable(name="D", kind="user", default="x"),
     ]
     with pytest.raises(DevenvErrors) as caught:
         values.check_required(wanted, {"C": "1"})
     assert [error.message for error in caught.value.errors] == [
-        "The variable `A` has no value.",
+        "The variable `A` has no value: ask ops.",
         "The secret `B` has no value.",
     ]
     assert all("export" in error.hint for error in caught.value.errors)
