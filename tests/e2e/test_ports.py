@@ -23,16 +23,19 @@ MANIFEST = """\
 name: {name}
 services:
   web:
-    use: nginx
+    image: BASE
+    init: true
+    command: ["perl", "-MIO::Socket::INET", "-e",
+      "$$s = IO::Socket::INET->new(Listen => 5, LocalAddr => '0.0.0.0', LocalPort => PORT); $$s->accept while 1"]
+    ports: [PORT]
+    ready: {{tcp: PORT}}
     environment: {{PAGE: "{{{{ web.host_url }}}}"}}
   app:
     image: BASE
     init: true
     command: ["sleep", "600"]
-    environment: {{WEB: "{{{{ web.host_url }}}}", WORD: one}}
+    environment: {{WEB: "{{{{ web.host_url }}}}"}}
 """.replace("image: BASE", f"image: {BASE}")
-
-
 ALONE = """\
 name: {name}
 services:
@@ -64,12 +67,6 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-@pytest.fixture
-def repository(tmp_path: Path, docker_base: str) -> Iterator[Repository]:
-    with made(tmp_path / "repository", new_name(), MANIFEST) as one:
-        yield one
-
-
 def _kept(repository: Repository) -> dict[str, str]:
     lines = (repository.folder / ".devcontainer/.env").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if line.startswith("DEVENV_PORT_"))
@@ -79,37 +76,39 @@ def _environment(repository: Repository, service: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in repository.containers()[service].attrs["Config"]["Env"])
 
 
-def test_a_chosen_port_moves_from_who_has_it_and_every_address_follows(repository: Repository) -> None:
-    repository.up()
-    first = repository.status()["web"]["ports"][0]["published"]
-    repository.run("down")
-    with ExitStack() as others:
-        # One port after the other: at 127.0.0.1, at ::1 alone, at all of IPv6 alone, in a container of nobody.
-        others.enter_context(held("127.0.0.1", first))
-        others.enter_context(held("::1", first + 1))
-        others.enter_context(held("::", first + 2))
-        with suppress(APIError):
-            stranger = repository.client.containers.create(
-                BASE, ["sleep", "60"], name=new_name(), ports={"80/tcp": ("127.0.0.1", first + 3)}
-            )
-            others.callback(stranger.remove, force=True)
-            stranger.start()
-        told = repository.up()
-        port = repository.status()["web"]["ports"][0]["published"]
-        assert port > first + 3
-        assert f" is taken, so 80 is published on {port}" in told
-        url = f"http://127.0.0.1:{port}"
-        assert f"open    web  {url}" in told
-        assert _kept(repository) == {"DEVENV_PORT_WEB_80": str(port)}
-        assert _environment(repository, "app")["WEB"] == url
-        assert _environment(repository, "web")["PAGE"] == url
-        assert repository.run("port", "web", "80").stdout.strip().endswith(f":{port}")
-        with socket.create_connection(("127.0.0.1", port), 5):
-            pass
-        assert "nothing to do" in repository.up()
-    before = repository.identities()
-    assert "nothing to do" in repository.up()  # the first one is free again, and addresses stay
-    assert repository.identities() == before
+def test_a_chosen_port_moves_from_who_has_it_and_every_address_follows(tmp_path: Path, docker_base: str) -> None:
+    first = free_port()
+    with made(tmp_path / "repository", new_name(), MANIFEST.replace("PORT", str(first))) as repository:
+        repository.up()
+        assert repository.status()["web"]["ports"][0]["published"] == first
+        repository.run("down")
+        with ExitStack() as others:
+            # One port after the other: at 127.0.0.1, at ::1 alone, at all of IPv6 alone, in a container of nobody.
+            others.enter_context(held("127.0.0.1", first))
+            others.enter_context(held("::1", first + 1))
+            others.enter_context(held("::", first + 2))
+            with suppress(APIError):
+                stranger = repository.client.containers.create(
+                    BASE, ["sleep", "60"], name=new_name(), ports={"80/tcp": ("127.0.0.1", first + 3)}
+                )
+                others.callback(stranger.remove, force=True)
+                stranger.start()
+            told = repository.up()
+            port = repository.status()["web"]["ports"][0]["published"]
+            assert port > first + 3
+            assert f"web: port {first} is taken, so {first} is published on {port}" in told
+            url = _environment(repository, "app")["WEB"]
+            assert url.endswith(f"127.0.0.1:{port}")
+            assert _environment(repository, "web")["PAGE"] == url
+            assert f"open    web  {url}" in told
+            assert _kept(repository) == {f"DEVENV_PORT_WEB_{first}": str(port)}
+            assert repository.run("port", "web", str(first)).stdout.strip().endswith(f":{port}")
+            with socket.create_connection(("127.0.0.1", port), 5):
+                pass
+            assert "nothing to do" in repository.up()
+        before = repository.identities()
+        assert "nothing to do" in repository.up()  # the first one is free again, and addresses stay
+        assert repository.identities() == before
 
 
 def test_a_port_that_was_said_is_refused_before_the_old_container_is_touched(tmp_path: Path, docker_base: str) -> None:
