@@ -13,12 +13,6 @@ from tests.e2e.machine import Machine
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
 
 _DRIVER = "exec $(ls -d ~/.cache/devenv/env-*/bin/python | head -n 1) /src/tests/e2e/engine_points.py"
-_ENSURE = """
-import sys
-sys.path.insert(0, "/src")
-from devenv.host import engine
-engine.ensure(install=True, ask=lambda question: False, say=print)
-"""
 KINDS = ("dockerd", "crash")
 
 
@@ -27,12 +21,11 @@ def machine() -> Iterator[Machine]:
     with Machine("trixie") as made:
         code, output = made.run("./dev version")
         assert code == 0, output
-        made.run(f"cat >/tmp/ensure.py <<'END'{_ENSURE}END")
-        code, output = made.run("$(ls -d ~/.cache/devenv/env-*/bin/python | head -n 1) /tmp/ensure.py")
+        code, output = made.run(f"{_DRIVER} engine")
         assert code == 0, output
         for name in ("postgres:17", "redis:8", "python:3.13-slim", "nginx:1.26"):
             made.carry(f"localhost/devenv/{name.partition('-')[0]}", name)
-        code, output = made.run(_DRIVER)
+        code, output = made.run(f"{_DRIVER} prepare")
         assert code == 0, output
         yield made
 
