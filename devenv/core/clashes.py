@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
+from devenv.core.selection import service_of
 from devenv.core.sockets import Address, clash
 from devenv.model import labels
 from devenv.model.errors import Conflict, ExitCode, Span
@@ -76,12 +77,14 @@ def by_containers(
     ports: Iterable[Published], running: Iterable[ObservedContainer], gone: Collection[str], project: str
 ) -> tuple[tuple[Published, ...], tuple[Conflict, ...]]:
     """(those that no container has, an error for each of the others). `gone` are names of containers of `project` that
-    the plan stops first; a port of theirs is as good as free, and on the kernel's list all the same."""
-    others = [(c, c.name in gone and c.labels.get(labels.PROJECT) == project) for c in running]
+    the plan stops first; a port of theirs is as good as free, and on the kernel's list all the same. So is one that a
+    container of the service itself has: a one-shot that an earlier run began is joined, and what the engine has started
+    again meanwhile is started already."""
+    others = [(c, service_of(c) if c.labels.get(labels.PROJECT) == project else None) for c in running]
     left, errors = [], []
     for port in ports:
-        held = [(c, leaves) for c, leaves in others if _meet(port, _bound(c, port))]
-        stays = next((c for c, leaves in held if not leaves), None)
+        held = [(c, of) for c, of in others if _meet(port, _bound(c, port))]
+        stays = next((c for c, of in held if of is None or (of != port.service and c.name not in gone)), None)
         if stays is not None:
             errors.append(_conflict(port, f"held by {_container(stays)}", _remedy(stays)))
         elif not held:

@@ -107,6 +107,14 @@ def test_a_container_elsewhere_or_one_that_goes_is_not_in_the_way() -> None:
     assert len(by_containers([WEB], [_container("shop-web-1")], {"shop-web-1"}, "shop")[1]) == 1
 
 
+def test_a_container_of_the_service_itself_is_not_in_its_way() -> None:
+    mine = _container("shop-web-1", **{labels.PROJECT: "shop", labels.SERVICE: "web"})
+    assert by_containers([WEB], [mine], set(), "shop") == ((), ())
+    for marks in ({labels.PROJECT: "shop", labels.SERVICE: "api"}, {labels.PROJECT: "other", labels.SERVICE: "web"}):
+        _, (error,) = by_containers([WEB], [_container("a", **marks)], set(), "shop")
+        assert "held by container a of project" in error.message
+
+
 def test_a_process_is_named_where_the_port_cannot_be_had() -> None:
     tried: list[str] = []
 
