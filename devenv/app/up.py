@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -31,6 +31,7 @@ from devenv.model.events import Cancelled, Done, Failed, Skipped
 from devenv.model.observed import Observed
 from devenv.model.plan import Plan, RunCheck, WaitReady
 from devenv.model.protocols import Host
+from devenv.model.stack import Stack
 from devenv.run.executor import Result
 
 TRIES = 3
@@ -133,12 +134,21 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
 def as_wished(session: Session, wishes: Wishes) -> Session:
     """`session` with the services that are named, though their profile is not active, and with those on the host that
     shall be there. One that is there and that this call is not about (`up db`) stays."""
-    if set(session.stack.left_out) & {*wishes.services, *(wishes.excepted or ())}:
-        session = session.with_values({PROFILES: "*"})
+    named = {*wishes.services, *(wishes.excepted or ())}
+    if set(session.stack.left_out) & named:
+        whole = session.with_values({PROFILES: "*"})
+        session = whole if wishes.services else session.with_values({PROFILES: _profiles(session, whole.stack, named)})
     if wishes.excepted is None or not (wishes.excepted or session.excepted):
         return session
     chosen = select(session.stack, wishes.services)
     return session.excepting({*wishes.excepted, *(name for name in session.excepted if name not in chosen)})
+
+
+def _profiles(session: Session, whole: Stack, named: Iterable[str]) -> str:
+    """The profiles that are active, and those of the services `named`, but no others: where all of the stack is brought
+    up these may not come along. `whole` is the stack with all profiles."""
+    more = {p for name in named if name in whole.services for p in whole.services[name].config.get("profiles") or ()}
+    return ",".join(filter(None, (session.values.get(PROFILES), *sorted(more))))
 
 
 def _build_first(session: Session, wishes: Wishes, host: Host, verb: str) -> int:

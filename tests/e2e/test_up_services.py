@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,3 +81,19 @@ def test_the_end_names_the_addresses_of_what_is_up(repository: Repository) -> No
     assert "127.0.0.1" in told
     assert "http://127.0.0.1" not in told
     assert not repository.client.images.list(name=f"{repository.name}-api")
+
+
+def test_leaving_one_of_a_profile_to_the_host_brings_no_other_profile(tmp_path: Path) -> None:
+    service = "{image: 'python:3.13-slim', command: [sleep, infinity], profiles: [%s]}"
+    text = "services:\n" + "".join(f"  {name}: {service % name}\n" for name in ("debug", "load", "mine"))
+    repository = Repository(tmp_path, new_name())
+    repository.write("compose.yaml", f"name: {repository.name}\n{text}  web: {{image: 'python:3.13-slim'}}\n")
+
+    def planned(*words: str, profiles: str = "") -> set[str]:
+        plan = repository.run("up", *words, "--dry-run", "--output", "json", env={"COMPOSE_PROFILES": profiles})
+        assert plan.returncode == 0, plan.stderr
+        return {node["service"] for node in json.loads(plan.stdout) if node["step"] == "Start"}
+
+    assert planned("--except", "debug") == {"debug", "web"}
+    assert planned("--except", "debug", profiles="mine") == {"debug", "mine", "web"}
+    assert planned("load", "--except", "debug") == {"load"}
