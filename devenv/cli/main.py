@@ -76,9 +76,22 @@ def _guarded(given: Arguments, ui: Ui, load: Load | None) -> tuple[int, DevenvEr
                 return ExitCode.INTERRUPTED, None
             if isinstance(error, DevenvError):
                 return error.code, error
+            if isinstance(error, FileNotFoundError) and not _is_somewhere():
+                return ExitCode.INPUT, DevenvError(
+                    "The folder that this is typed in is not there any more.",
+                    hint='`cd "$PWD"` where it was made anew, else go to one that is there.',
+                )
             from devenv.cli.crash import crashed
 
             return ExitCode.FAILED, crashed(error, given.verb)
+
+
+def _is_somewhere() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _dispatched(given: Arguments, ui: Ui, interrupts: Interrupts, load: Load | None) -> int:

@@ -199,3 +199,18 @@ def test_only_what_is_used_is_loaded() -> None:
     assert not _imported(["up"]) & HEAVY
     assert not _imported(["--help"]) & HEAVY
     assert not _imported(["up", "api"]) & (HEAVY - {"typer", "pydantic"})
+
+
+def test_a_folder_that_is_gone_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert run(["status"], load=_does(lambda ctx: len(Path.cwd().parts))) == 2
+    assert capsys.readouterr().err.startswith("devenv: The folder that this is typed in is not there any more.\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert run(["status"], load=_raises(FileNotFoundError("x"))) == 1
+    assert "devenv itself broke" in capsys.readouterr().err
