@@ -18,6 +18,7 @@ from devenv.core.teardown import down
 from devenv.host import engine_start, packages, remains
 from devenv.host.apt import Consent
 from devenv.host.lock import project_lock
+from devenv.model import labels
 from devenv.model.errors import Conflict, DevenvError, ExitCode
 from devenv.model.protocols import Engine
 from devenv.ui.text import size
@@ -114,7 +115,7 @@ def _groups(found: Found) -> list[Group]:
         Group(
             name="images",
             things=there.images,
-            shown=f"{len(there.images)} images that devenv made, up to {size(there.image_bytes)}",
+            shown=_images(there),
             bytes=there.image_bytes,
             question=f"remove {len(there.images)} images that devenv made?",
             remove=lambda group: _remove_images(found),
@@ -172,6 +173,14 @@ def _text(groups: list[Group], found: Found) -> str:
 def _stack(stack: Stack) -> str:
     count = len(stack.containers)
     return f"{stack.name} of {stack.folder} ({count or 'no'} container{'' if count == 1 else 's'})"
+
+
+def _images(there: Belongings) -> str:
+    """How many and how large; by name those that are not called devenv's."""
+    named = [ref for ref in there.images if not ref.startswith((labels.IMAGE_NAMESPACE, "sha256:"))]
+    return f"{len(there.images)} images that devenv made, up to {size(there.image_bytes)}" + (
+        f"; of stacks {listed(named)}" if named else ""
+    )
 
 
 def _named(names: tuple[str, ...]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from devenv.core.plan_up import ANONYMOUS
@@ -10,7 +10,8 @@ from devenv.model import labels
 from devenv.model.observed import Inventory, ObservedContainer, ObservedImage, ObservedVolume
 
 _OURS = (labels.RECIPE, labels.SOURCE)
-"""Labels of images that devenv made: by a recipe, or from a Dockerfile of a stack."""
+"""Labels of images that devenv made: by a recipe, or from a Dockerfile of a stack. What a person builds on one of
+these, or calls by a name of their own, has them too."""
 
 _NAMESPACES = (f"{labels.IMAGE_NAMESPACE}/", f"{labels.IMAGE_NAMESPACE}-test/")
 """Where images of ours are, and those of this repository's tests."""
@@ -48,11 +49,12 @@ def belongings(inventory: Inventory) -> Belongings:
             folders.setdefault(project, folder)
     stacks = tuple(_stack(name, folder, inventory) for name, folder in sorted(folders.items()))
     held = {name for stack in stacks for name in stack.volumes}
-    ours = [image for image in inventory.images if _ours(image)]
+    run = {c.image for c in inventory.containers if _project(c) in folders}
+    ours = [image for image in inventory.images if _ours(image, run)]
     foreign = {
         "container": sum(_project(c) not in folders for c in inventory.containers),
         "volume": sum(v.name not in held for v in inventory.volumes),
-        "image that was built here": sum(bool(i.ref) and not i.digests and not _ours(i) for i in inventory.images),
+        "image that was built here": sum(bool(i.ref) and not i.digests and i not in ours for i in inventory.images),
     }
     return Belongings(
         stacks=stacks,
@@ -71,8 +73,16 @@ def _stack(name: str, folder: str, inventory: Inventory) -> Stack:
     return Stack(name=name, folder=folder, containers=tuple(c.name for c in containers), volumes=(*named, *anonymous))
 
 
-def _ours(image: ObservedImage) -> bool:
-    return image.ref.startswith(_NAMESPACES) or any(label in image.labels for label in _OURS)
+def _ours(image: ObservedImage, run: Collection[str]) -> bool:
+    """Whether devenv made it, and gave it its name: one of ours, one of a build as Compose gives it, or one by which a
+    stack runs it (`run`)."""
+    if image.ref.startswith(_NAMESPACES):
+        return True
+    if not image.ref:
+        return any(label in image.labels for label in _OURS)
+    project = image.labels.get(labels.PROJECT, "")
+    named = bool(project) and image.ref.startswith(f"{project}-") and image.ref.endswith(":latest")
+    return labels.SOURCE in image.labels and (named or bool({image.ref, image.ref.removesuffix(":latest")} & {*run}))
 
 
 def _project(thing: ObservedContainer | ObservedVolume) -> str:

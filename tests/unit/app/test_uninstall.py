@@ -118,6 +118,18 @@ def test_a_dry_run_lists_and_leaves_all(machine: Machine) -> None:
     assert (machine.home / "cache/devenv/trixie.tar").exists()
 
 
+def test_images_are_listed_by_name_and_a_person_s_own_stay(machine: Machine) -> None:
+    marks = {labels.SOURCE: "d", labels.PROJECT: "shop", labels.SERVICE: "api"}
+    machine.engine.import_image("shop-api", [b"x"], labels=marks, cancel=CancelToken())
+    machine.engine.tag("shop-api", "kept:1")
+    ui = Heard()
+    assert machine.run(ui, yes=True) == 0
+    assert "3 images that devenv made, up to " in ui.printed
+    assert "; of stacks shop-api" in ui.printed
+    assert machine.engine.image("shop-api") is None
+    assert machine.engine.image("kept:1") is not None
+
+
 def test_yes_and_volumes_take_all(machine: Machine) -> None:
     (machine.home / "src/devenv/cli").mkdir(parents=True)
     (machine.home / "src/devenv/cli/main.py").touch()

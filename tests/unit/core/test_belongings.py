@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from devenv.core.belongings import Stack, belongings, listed
 from devenv.model import labels
 from devenv.model.observed import Inventory, ObservedContainer, ObservedImage, ObservedVolume
@@ -51,24 +53,29 @@ def test_images_are_ours_by_name_or_label_and_those_of_registries_are_nobody_s()
     def image(ref: str, identity: str, *digests: str, size: int = 5, **marks: str) -> ObservedImage:
         return ObservedImage(ref=ref, id=identity, labels=marks, digests=digests, size=size)
 
+    built = {labels.SOURCE: "d", labels.PROJECT: "shop", labels.SERVICE: "api"}
     found = belongings(
         Inventory(
+            containers=(replace(_container("shop-api-1", "shop", "/home/ann/shop"), image="team/api:dev"),),
             images=(
                 image("localhost/devenv/redis:8-1", "1"),
-                image("shop-api:latest", "2", **{labels.SOURCE: "d"}),
-                image("shop-api:kept", "2", **{labels.SOURCE: "d"}),
+                image("shop-api:latest", "2", **built),
+                image("team/api:dev", "2", **built),
+                image("shop-api:kept", "2", **built),  # a person's own name for it
+                image("mine-on-it:latest", "9", **built),  # FROM shop-api
+                image("mine-on-ours:latest", "10", **{labels.RECIPE: "d"}),
                 image("", "3", **{labels.RECIPE: "d"}),
                 image("postgres:17", "4", "postgres@sha256:4"),
                 image("", "5"),
                 image("mine:latest", "6"),
                 image("mine:older", "7"),
                 image("localhost/devenvironment:1", "8", "localhost/devenvironment@sha256:8"),
-            )
+            ),
         )
     )
-    assert found.images == ("localhost/devenv/redis:8-1", "shop-api:latest", "shop-api:kept", "3")
+    assert found.images == ("localhost/devenv/redis:8-1", "shop-api:latest", "team/api:dev", "3")
     assert found.image_bytes == 15, "one image with two tags is there once"
-    assert found.others == ("2 images that were built here",)
+    assert found.others == ("5 images that were built here",)
 
 
 def test_long_lists_are_short() -> None:
