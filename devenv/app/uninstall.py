@@ -23,6 +23,8 @@ from devenv.model.errors import Conflict, DevenvError, ExitCode
 from devenv.model.protocols import Engine
 from devenv.ui.text import size
 
+_UNKNOWN = "what is on it is not known"
+
 
 @dataclass(slots=True, kw_only=True)
 class Group:
@@ -224,6 +226,8 @@ def _hindered(group: Group, others: dict[str, Group], found: Found) -> str:
     stacks, data = others.get("stacks"), others.get("data")
     if group.name in ("data", "images", "engine") and stacks is not None and not stacks.yes:
         return "the stacks that need it stay"
+    if group.name == "engine" and not _looked_at(found):
+        return _UNKNOWN
     if group.name == "engine" and found.there.others:
         return f"on it {_are(found.there.others)} not devenv's"
     if group.name == "packages":
@@ -238,10 +242,15 @@ def _hindered(group: Group, others: dict[str, Group], found: Found) -> str:
     return ""
 
 
+def _looked_at(found: Found) -> bool:
+    """Whether what was listed is on the very engine that would go, not on one that DOCKER_HOST or a context names."""
+    return found.engine is not None and engine_start.is_own(found.engine.info.host)
+
+
 def _engine_stays(found: Found, stacks: Group | None, data: Group | None) -> str:
     """Why the packages of the engine stay, "" where nothing holds them."""
-    if found.engine is None:
-        return "what is on it is not known"
+    if not _looked_at(found):
+        return _UNKNOWN
     if stacks is not None and not stacks.yes:
         return "the stacks stay"
     if data is not None and not data.yes:

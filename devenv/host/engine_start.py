@@ -39,6 +39,12 @@ def dockerd() -> str | None:
     return shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:{_PLACES}")
 
 
+def is_own(url: str) -> bool:
+    """Whether `url` is that of the engine which is installed and started here, and not of another one."""
+    path = url.removeprefix("unix://")
+    return path != url and os.path.realpath(path) == os.path.realpath(DEFAULT_SOCKET)
+
+
 def started_here() -> tuple[subprocess.Popen[bytes], ...]:
     """The engines that this process started as processes of its own."""
     return tuple(_children)

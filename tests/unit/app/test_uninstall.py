@@ -105,6 +105,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(remains, "removable", removable)
     monkeypatch.setattr(remains, "remove_engine_data", empty)
     monkeypatch.setattr(module.engine_start, "runs_for_us", lambda: False)
+    monkeypatch.setattr(module.engine_start, "is_own", lambda url: url == "fake://")
     return one
 
 
@@ -128,6 +129,17 @@ def test_images_are_listed_by_name_and_a_person_s_own_stay(machine: Machine) -> 
     assert "; of stacks shop-api" in ui.printed
     assert machine.engine.image("shop-api") is None
     assert machine.engine.image("kept:1") is not None
+
+
+def test_an_engine_stays_where_another_one_was_looked_at(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.engine_start, "is_own", lambda url: False)  # DOCKER_HOST names one
+    monkeypatch.setattr(module.engine_start, "runs_for_us", lambda: True)
+    monkeypatch.setattr(module.engine_start, "stop_started", lambda: pytest.fail("it was stopped"))
+    ui = Heard()
+    assert machine.run(ui, yes=True, volumes=True) == 0
+    assert (machine.gone, machine.engine_data) == (["python3"], True)
+    assert "engine (what is on it is not known)" in ui.printed
+    assert "the container engine stays: what is on it is not known" in ui.noticed
 
 
 def test_yes_and_volumes_take_all(machine: Machine) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from devenv.host.engine_find import Address, find
+from devenv.host.engine_start import is_own
 from devenv.model.errors import DevenvError, ExitCode
 
 
@@ -83,3 +84,10 @@ def test_none(tmp_path: Path) -> None:
     (tmp_path / ".docker").mkdir()
     (tmp_path / ".docker/config.json").write_text("[not json")
     assert find(_env(tmp_path), tmp_path) is None
+
+
+def test_the_engine_that_is_installed_here_is_known_by_its_socket() -> None:
+    assert is_own("unix:///var/run/docker.sock")
+    assert not is_own("unix:///run/user/1000/docker.sock")
+    assert not is_own("tcp://127.0.0.1:2375")
+    assert not is_own("/var/run/docker.sock")
