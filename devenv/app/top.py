@@ -20,6 +20,8 @@ from devenv.run.cancel import CancelToken
 
 PERIOD = 1.0
 """Seconds between two looks; the engine counts once a second."""
+_ANEW = 3.0
+"""Seconds after which one that does not run is looked for again."""
 _FIRST = 5.0
 """Seconds in which every container should have been counted twice."""
 
@@ -83,6 +85,7 @@ class _Meters:
     cancel: CancelToken = field(default_factory=CancelToken)
     _meters: dict[str, _Meter] = field(default_factory=dict)
     _states: dict[str, str] = field(default_factory=dict)
+    _again: float = 0.0
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def __enter__(self) -> _Meters:
@@ -96,9 +99,11 @@ class _Meters:
         return any(not meter.ended for meter in self._meters.values())
 
     def begin(self) -> None:
-        """Count what runs and is not counted yet, such as a container that was made anew."""
-        if self._meters and all(not self._meters[name].ended for name in self.services if name in self._meters):
+        """Count what runs and is not counted yet, such as a container that was made anew or started meanwhile."""
+        alive = [name for name in self.services if name in self._meters and not self._meters[name].ended]
+        if len(alive) == len(self.services) or (alive and time.monotonic() < self._again):
             return
+        self._again = time.monotonic() + _ANEW
         observed = self.here.engine.observe(self.here.name)
         for name in self.services:
             container = container_of(observed, name)

@@ -89,6 +89,21 @@ def test_what_services_use_is_shown_once_and_for_programs(running: Repository) -
     assert running.run("top", "none").returncode == 2
 
 
+def test_what_is_started_while_one_watches_is_shown(running: Repository) -> None:
+    running.containers()["web"].stop(timeout=1)
+    process = subprocess.Popen(
+        running.command("top", "--output", "json", "db", "web"), cwd=running.folder, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    with process.stdout as told:
+        assert json.loads(told.readline())["service"] == "db"
+        running.containers()["web"].start()
+        seen = {json.loads(told.readline())["service"] for _ in range(12)}
+    process.terminate()
+    process.wait(30)
+    assert seen == {"db", "web"}
+
+
 def test_what_services_use_is_live_on_a_terminal_until_a_key(running: Repository) -> None:
     typing, terminal = pty.openpty()
     process = subprocess.Popen(
