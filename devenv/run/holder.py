@@ -14,10 +14,18 @@ _PORT = re.compile(
 _TAKEN = re.compile(r"already allocated|already in use|not available|failed to bind", re.I)
 
 
+_UDP = re.compile(r"\blisten udp|\bport UDP\b|\d/udp\b", re.I)
+
+
 def taken_port(message: str) -> int | None:
     """The port that an engine's refusal to start a container says is taken; None where it says something else."""
     found = _PORT.search(message) if _TAKEN.search(message) else None
     return int(found[1] or found[2]) if found else None
+
+
+def protocols(message: str) -> tuple[str, ...]:
+    """Of which protocol that port may be: not every message of an engine says it."""
+    return ("udp",) if _UDP.search(message) else ("tcp", "udp")
 
 
 def holder(engine: Engine, host: Host, port: int, protocol: str = "tcp") -> str:

@@ -46,7 +46,7 @@ from devenv.model.protocols import (
 )
 from devenv.run.checking import walk
 from devenv.run.failure import cannot_run, failed, unheard, verdict
-from devenv.run.holder import holder, taken_port
+from devenv.run.holder import holder, protocols, taken_port
 from devenv.run.oneshot import Lines, follow_to_end
 from devenv.run.wait import wait_ready
 
@@ -174,17 +174,18 @@ class Performer:
             port = taken_port(error.message)
             if port is None:
                 raise
-            return self._port_is_taken(step, port)
+            return self._port_is_taken(step, port, protocols(error.message))
         self._started[step.container] = begun
         return Done()
 
-    def _port_is_taken(self, step: Start, port: int) -> Failed:
-        who = holder(self._engine, self._host, port)
+    def _port_is_taken(self, step: Start, port: int, of: tuple[str, ...]) -> Failed:
+        who = next(filter(None, (holder(self._engine, self._host, port, protocol) for protocol in of)), "")
+        flags = "lunp" if of == ("udp",) else "lntp"
         return Failed(
             message=f"{step.service} cannot start: port {port} of this host is held by {who or 'something else'}",
             hint="stop that, or publish another port, then `devenv up` again"
             if who
-            else f"`ss -lntp 'sport = :{port}'` (as root) shows who holds it; stop that, or publish another port",
+            else f"`ss -{flags} 'sport = :{port}'` (as root) shows who holds it; stop that, or publish another port",
             data={"port_taken": port, "holder": who},
         )
 

@@ -11,7 +11,7 @@ from devenv.model.labels import PROJECT
 from devenv.model.observed import ObservedContainer
 from devenv.run.clock import SystemClock
 from devenv.run.failure import failed, last_lines, seconds, signal_name, verdict
-from devenv.run.holder import holder, taken_port
+from devenv.run.holder import holder, protocols, taken_port
 from tests.unit.run.test_perform import FakeHost
 from tests.unit.run.virtual import IMAGE, VirtualClock, container
 
@@ -129,6 +129,12 @@ def test_the_clock_is_this_machines() -> None:
 )
 def test_the_port_that_an_engine_says_is_taken(message: str, port: int | None) -> None:
     assert taken_port(message) == port
+
+
+def test_the_protocol_of_the_port_that_is_taken() -> None:
+    assert protocols("cannot start listen-1: listen udp4 0.0.0.0:53: bind: address already in use") == ("udp",)
+    assert protocols("failed to bind host port 0.0.0.0:53/udp: address already in use") == ("udp",)
+    assert protocols("cannot start udp-1: Bind for 0.0.0.0:53 failed: port is already allocated") == ("tcp", "udp")
 
 
 def test_a_holder_is_a_container_of_a_project_or_of_none_else_a_process() -> None:
