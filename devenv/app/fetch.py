@@ -46,4 +46,4 @@ def _fetch(ctx: Context, services: Sequence[str], *, built: bool) -> int:
         stack = replace(here.stack, services={name: here.stack.services[name] for name in services or sorted(known)})
         chosen = replace(here, stack=stack)
         images = gather(chosen, host=host, pull=not built, build=built)
-        return carry_out(chosen, Plan(nodes=images.nodes), "build" if built else "pull", host=host)[0]
+        return carry_out(chosen, Plan(nodes=images.nodes), "build" if built else "pull", host=host, named=services)[0]

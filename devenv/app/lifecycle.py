@@ -54,4 +54,4 @@ def _stop(ctx: Context, services: Sequence[str], timeout: int | None, *, last: b
             over = last or result.failed or ctx.cancel.cancelled
             return Ending(message="" if plan.nodes else "nothing to do") if over else None
 
-        return carry_out(here, plan, "stop", ending=ending)[0]
+        return carry_out(here, plan, "stop", ending=ending, named=services)[0]

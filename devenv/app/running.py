@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,13 +43,15 @@ def carry_out(
     host: Host | None = None,
     ending: Callable[[Result], Ending | None] | None = None,
     begun: float | None = None,
+    named: Sequence[str] = (),
     quiet: bool = False,
 ) -> tuple[int, Result]:
     """Do every node of `plan` for `verb`. Returns the exit code (DESIGN, rule 12) and how each node ended.
 
     `host` is this machine, by default one on which nothing may be installed. `ending` is asked for what to say at the
     end; where it says None the command goes on with another plan, and no end is told. `begun` is when the command began
-    (`time.monotonic`), so that the time told is what the user waited. `quiet`: it is neither shown nor recorded.
+    (`time.monotonic`), so that the time told is what the user waited. `named` are the services that
+    the command is about, () for all. `quiet`: it is neither shown nor recorded.
     """
     from devenv.run.clock import SystemClock
 
@@ -69,6 +71,7 @@ def carry_out(
             RunStarted,
             project=stack.project,
             verb=verb,
+            named=tuple(named),
             nodes=plan.told,
             needs=plan.needs,
             services=tuple(stack.services),

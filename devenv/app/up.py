@@ -123,7 +123,9 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
                 ctx.ui.notice(line)
             tell_orphans(ctx, decided.plan)
             ending = partial(_ending, decided, ports)
-            code, result = carry_out(session, decided.plan, verb, host=host, ending=ending, begun=begun)
+            code, result = carry_out(
+                session, decided.plan, verb, host=host, ending=ending, begun=begun, named=wishes.services
+            )
             _remember_ready(decided, result)
             _remember_checks(decided, result)
             if ports.elsewhere is None:

@@ -138,6 +138,7 @@ class View:
 
     project: str = ""
     verb: str = ""
+    named: tuple[str, ...] = ()
     started: float | None = None
     finished: RunFinished | None = None
     _services: tuple[str, ...] = ()
@@ -148,6 +149,7 @@ class View:
         match event:
             case RunStarted():
                 self.project, self.verb, self.started = event.project, event.verb, event.at
+                self.named = event.named
                 self.finished, self._services = None, event.services
                 self._nodes = {
                     name: _Node(

@@ -61,10 +61,12 @@ class Event:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
     """`nodes` are (id, service, verb, object, cause) of every node of the plan, in its order; `needs` maps a node id to
-    those that must be done before it (`Plan.told` and `Plan.needs` give both). `services` are all of the run."""
+    those that must be done before it (`Plan.told` and `Plan.needs` give both). `services` are all of the run; `named`
+    those that the command named, () where it is about all."""
 
     project: str
     verb: str
+    named: tuple[str, ...] = ()
     nodes: tuple[tuple[str, str, str, str, str], ...] = ()
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     services: tuple[str, ...] = ()

@@ -111,12 +111,23 @@ def _headline(view: View, end: RunFinished) -> str:
     if end.code == 0:
         if not view.total:
             return f"{view.project}: nothing to do"
-        return f"{view.project} {_DONE.get(view.verb, f'{view.verb}: done')} ({spent})."
+        return f"{_subject(view)} ({spent})."
     broken = list(dict.fromkeys(text.short_image(failure.name) for failure in view.failures()))
     if not broken and view.kept():
-        return f"{view.project} {_DONE.get(view.verb, 'is up')} ({spent}), but for the seeds named above."
+        return f"{_subject(view)} ({spent}), but for the seeds named above."
     because = f": {', '.join(broken)} failed" if broken else ""
     return f"{view.project}: `{view.verb}` failed after {spent}{because}."
+
+
+def _subject(view: View) -> str:
+    """`shop is up`; of services that were named `shop: api and web are up`."""
+    done = _DONE.get(view.verb, f"{view.verb}: done")
+    if not view.named:
+        return f"{view.project} {done}"
+    *some, last = view.named
+    for one, several in (("is ", "are "), ("has its", "have their"), ("passes its", "pass their")) if some else ():
+        done = done.replace(one, several, 1) if done.startswith(one) else done
+    return f"{view.project}: {' and '.join([*([', '.join(some)] if some else []), last])} {done}"
 
 
 def _block(same: Sequence[Failure], logs: Mapping[str, Sequence[str]]) -> str:

@@ -57,9 +57,15 @@ class Run:
         self.events.append(event)
         return event
 
-    def begin(self, verb: str = "up", nodes: tuple[Any, ...] = NODES) -> Event:
+    def begin(self, verb: str = "up", nodes: tuple[Any, ...] = NODES, named: tuple[str, ...] = ()) -> Event:
         return self.emit(
-            RunStarted, project="shop", verb=verb, nodes=nodes, needs=NEEDS, services=("db", "api", "web", "mail")
+            RunStarted,
+            project="shop",
+            verb=verb,
+            named=named,
+            nodes=nodes,
+            needs=NEEDS,
+            services=("db", "api", "web", "mail"),
         )
 
     def start(self, node: str) -> Event:

@@ -130,6 +130,22 @@ def test_the_headline(verb: str, code: int, message: str, said: str) -> None:
     assert _said(run) == said
 
 
+@pytest.mark.parametrize(
+    ("verb", "named", "said"),
+    [
+        ("stop", ("api",), "shop: api is stopped (5.0 s)."),
+        ("restart", ("db", "api", "web"), "shop: db, api and web are restarted (5.0 s)."),
+        ("pull", ("db", "web"), "shop: db and web have their images (5.0 s)."),
+    ],
+)
+def test_the_headline_says_what_was_named(verb: str, named: tuple[str, ...], said: str) -> None:
+    run = Run()
+    run.begin(verb, named=named)
+    run.at += 5
+    run.finish(0)
+    assert _said(run) == said
+
+
 def test_a_run_of_no_steps_had_nothing_to_do() -> None:
     run = Run()
     run.begin(nodes=())
