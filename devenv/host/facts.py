@@ -92,8 +92,13 @@ def listeners(root: Path = Path("/")) -> tuple[sockets.Listener, ...]:
 
 
 def taken(ports: Iterable[int], protocol: str = "tcp") -> frozenset[int]:
-    """Which of `ports` cannot be listened on now. Where the kernel lists them it is read, else each is tried."""
-    known = {listener.port for listener in listeners() if listener.protocol == protocol}
+    """Which of `ports` cannot be listened on at 127.0.0.1 now, or are another's at `::1`, which `localhost` may mean.
+    Where the kernel lists them it is read, else each is tried."""
+    known = {
+        each.port
+        for each in listeners()
+        if each.protocol == protocol and (each.loopback or each.address.is_unspecified)
+    }
     if known or Path("/proc/net/tcp").exists():
         return frozenset(port for port in ports if port in known)
     return frozenset(p for p in ports if not all(can_bind(a, p, protocol) for a in ("127.0.0.1", "0.0.0.0")))

@@ -4,6 +4,8 @@ import socket
 from ipaddress import IPv4Network
 from pathlib import Path
 
+import pytest
+
 from devenv.host.facts import facts, in_container, listening, os_release, routes, taken
 
 
@@ -45,3 +47,20 @@ def test_a_port_that_is_listened_on_is_taken() -> None:
         port = server.getsockname()[1]
         assert taken([port]) == {port}
     assert taken([port]) == frozenset()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::1", "::"])
+def test_who_would_be_in_the_way_at_127_0_0_1(address: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, 0), family=family) as server:
+        port = server.getsockname()[1]
+        assert taken([port]) == {port}
+
+
+def test_a_port_at_another_address_of_the_machine_is_free_for_ours() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # nothing is sent: it only says from where it would be
+        outward = probe.getsockname()[0]
+    with socket.create_server((outward, 0)) as server:
+        port = server.getsockname()[1]
+        assert taken([port]) == frozenset()
