@@ -21,7 +21,7 @@ class HttpCheck:
 
     def ask(self, target: CheckTarget, options: Mapping[str, Any], *, timeout: float) -> Answer:
         """One request; redirects are followed. Raises DevenvError where no answer comes in time."""
-        from http.client import HTTPException
+        from http.client import HTTPException, InvalidURL
         from urllib.error import HTTPError, URLError
         from urllib.request import ProxyHandler, Request, build_opener
 
@@ -37,11 +37,12 @@ class HttpCheck:
             raise _no_answer(f"`{url}` is no address of http or https", "Write it whole, as in `{{ web.host_url }}/`.")
         try:
             request = Request(url, data=data, headers=headers, method=method(options))
-            with build_opener(ProxyHandler({})).open(request, timeout=timeout) as answer:
+            try:
+                answer = build_opener(ProxyHandler({})).open(request, timeout=timeout)
+            except HTTPError as refusal:  # as much of an answer, which is read with the same care
+                answer = refusal
+            with answer:
                 return Answer(code=answer.status, text=answer.read(_MOST).decode("utf-8", "replace"))
-        except HTTPError as error:
-            with error:
-                return Answer(code=error.code, text=error.read(_MOST).decode("utf-8", "replace"))
         except TimeoutError:
             raise _slow(timeout) from None
         except URLError as error:
@@ -49,7 +50,11 @@ class HttpCheck:
                 raise _slow(timeout) from None
             why = getattr(error.reason, "strerror", None) or str(error.reason)
             raise _no_answer(f"nothing answers: {why.lower()}", "`devenv status` shows what runs.") from None
-        except (HTTPException, OSError, ValueError) as error:
+        except (InvalidURL, ValueError) as error:
+            raise _no_answer(
+                f"it cannot be sent: {error}", "Correct the step's `url`, `method` or `headers`."
+            ) from None
+        except (HTTPException, OSError) as error:
             raise _no_answer(f"the answer broke off: {error}", "`devenv logs` shows what the service said.") from None
 
 
