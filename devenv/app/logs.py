@@ -57,9 +57,11 @@ def logs(
                 record = {"service": service, "at": line.at, "stream": line.stream, "line": text}
                 ctx.ui.print(json.dumps(record, ensure_ascii=False))
                 continue
+            # Decoded it may hold what was hidden by how it was written.
+            shown = mask(readable(text, service), secrets)
             begins = f"{service:<{width}} | " if len(names) > 1 else ""
             begins += f"{line.at} " if timestamps else ""
-            ctx.ui.print("\n".join(begins + visible(each) for each in readable(text, service).split("\n")))
+            ctx.ui.print("\n".join(begins + visible(each) for each in shown.split("\n")))
     return ExitCode.DONE
 
 

@@ -24,6 +24,21 @@ def test_known_secrets_go_longer_ones_first() -> None:
     assert mask("key=abcd and abc", ["abc", "abcd", ""]) == "key=*** and ***"
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        'pä<s/"word',
+        r'{"m": "pä<s/\"word"}',
+        r'{"m": "p\u00e4<s/\"word"}',
+        r'{"m": "p\u00E4<s\/\"word"}',
+        r'{"m": "pä\u003cs/\"word"}',
+    ],
+)
+def test_a_secret_is_known_as_json_has_it(written: str) -> None:
+    assert "word" not in mask(written, ['pä<s/"word'])
+    assert mask(written, ["other"]) == written
+
+
 def test_a_long_line_of_letters_takes_no_longer_than_its_length() -> None:
     text = "x" * 2_000_000 + " postgresql+asyncpg://app:secret@db/app"
     assert mask(text).endswith(" postgresql+asyncpg://app:***@db/app")
