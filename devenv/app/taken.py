@@ -32,7 +32,7 @@ def refuse_taken(session: Session, plan: Plan) -> None:
 def _refuse(session: Session, plan: Plan, ports: tuple[clashes.Published, ...]) -> None:
     raise_all(clashes.twice(ports))
     engine = session.engine
-    left, errors = clashes.by_containers(ports, engine.running(), clashes.freed(plan), session.name)
+    left, errors = clashes.by_containers(ports, engine.running(), clashes.freed(plan), session.name, plan.orphans)
     raise_all(errors)
     listening: dict[tuple[int, str], list[Address]] = {}
     for listener in facts.listeners() if left else ():

@@ -74,19 +74,23 @@ def twice(ports: Iterable[Published]) -> Iterator[Conflict]:
 
 
 def by_containers(
-    ports: Iterable[Published], running: Iterable[ObservedContainer], gone: Collection[str], project: str
+    ports: Iterable[Published],
+    running: Iterable[ObservedContainer],
+    gone: Collection[str],
+    project: str,
+    orphans: Collection[str] = (),
 ) -> tuple[tuple[Published, ...], tuple[Conflict, ...]]:
     """(those that no container has, an error for each of the others). `gone` are names of containers of `project` that
     the plan stops first; a port of theirs is as good as free, and on the kernel's list all the same. So is one that a
     container of the service itself has: a one-shot that an earlier run began is joined, and what the engine has started
-    again meanwhile is started already."""
+    again meanwhile is started already. `orphans` are names of containers of `project` whose services are no more."""
     others = [(c, service_of(c) if c.labels.get(labels.PROJECT) == project else None) for c in running]
     left, errors = [], []
     for port in ports:
         held = [(c, of) for c, of in others if _meet(port, _bound(c, port))]
         stays = next((c for c, of in held if of is None or (of != port.service and c.name not in gone)), None)
         if stays is not None:
-            errors.append(_conflict(port, f"held by {_container(stays)}", _remedy(stays)))
+            errors.append(_conflict(port, f"held by {_container(stays)}", _remedy(stays, project, orphans)))
         elif not held:
             left.append(port)
     return tuple(left), tuple(errors)
@@ -152,7 +156,11 @@ def _container(container: ObservedContainer) -> str:
     return f"container {container.name}" + (f" of project {project}" if project else "")
 
 
-def _remedy(container: ObservedContainer) -> str:
+def _remedy(container: ObservedContainer, project: str, orphans: Collection[str]) -> str:
+    if container.labels.get(labels.PROJECT) == project:
+        return (
+            "`devenv up --remove-orphans` removes what is of no service any more" if container.name in orphans else ""
+        )
     folder = container.labels.get(labels.FOLDER)
     return f"`docker stop {container.name}`" + (f" (or `devenv down` in {folder})" if folder else "")
 

@@ -115,6 +115,17 @@ def test_a_container_of_the_service_itself_is_not_in_its_way() -> None:
         assert "held by container a of project" in error.message
 
 
+def test_what_the_stack_itself_has_is_not_mended_by_taking_it_down() -> None:
+    old = _container("shop-page-1", **{labels.PROJECT: "shop", labels.SERVICE: "page", labels.FOLDER: "/home/me/shop"})
+    _, (error,) = by_containers([WEB], [old], set(), "shop", ("shop-page-1",))
+    assert error.hint == (
+        "`devenv up --remove-orphans` removes what is of no service any more, or publish web's port 80 on another one "
+        "(`ports`), then `devenv up` again"
+    )
+    _, (error,) = by_containers([WEB], [old], set(), "shop")
+    assert error.hint == "publish web's port 80 on another one (`ports`), then `devenv up` again"
+
+
 def test_a_process_is_named_where_the_port_cannot_be_had() -> None:
     tried: list[str] = []
 
