@@ -63,8 +63,9 @@ def sources(project: Project, known: Given) -> Iterator[str]:
 
 
 def overlaid_networks(networks: Iterable[ObservedNetwork], routes: Sequence[IPv4Network]) -> Iterator[str]:
-    """A line for each network in which addresses of a route lie that came after it: it is kept, and hides them."""
-    for network in networks:
+    """A line for each network in which addresses of a route lie that came after it: it is kept, and hides them. One
+    that is meant to be a part of the host's own (macvlan, ipvlan) hides nothing."""
+    for network in (each for each in networks if each.driver == "bridge"):
         for text in network.subnets:
             route = None if ":" in text else overlaid(IPv4Network(text, strict=False), routes)
             if route is not None:
