@@ -40,6 +40,8 @@ class Reading:
     notice: Callable[[str], None]
     tail: int | None = None
     since: float | None = None
+    busy: Callable[[], bool] = bool
+    """Whether another devenv works on the project: nothing runs for a moment, but following is not over."""
     _last: dict[str, str] = field(default_factory=dict)
     """The time of the last line by container: from there on it is read again when it was started again."""
     _mute: set[str] = field(default_factory=set)
@@ -93,7 +95,7 @@ class Reading:
                     seen.add(container.id)
                     readers[name] = threading.Thread(target=self._follow, args=(name, container, said), daemon=True)
                     readers[name].start()
-            if any(reader.is_alive() for reader in readers.values()):
+            if any(reader.is_alive() for reader in readers.values()) or self.busy():
                 alive = time.monotonic()
             elif time.monotonic() - alive > GRACE:
                 break

@@ -16,6 +16,7 @@ from devenv.core.logline import readable, visible
 from devenv.core.mask import mask
 from devenv.core.selection import check as check_services
 from devenv.core.since import moment
+from devenv.host.lock import project_is_held
 from devenv.model.errors import DevenvError, ExitCode
 
 
@@ -46,7 +47,7 @@ def logs(
         secrets = [secret.value for secret in here.stack.secrets]
         reading = Reading(
             engine=here.engine, project=here.name, services=names, cancel=ctx.cancel, notice=ctx.ui.notice,
-            tail=tail, since=begin,
+            tail=tail, since=begin, busy=lambda: project_is_held(here.engine.info.id, here.name),
         )  # fmt: skip
         width = max(map(len, names if follow else chosen))
         for service, line in reading.followed(chosen) if follow else reading.merged(chosen):

@@ -110,6 +110,7 @@ def test_following_goes_on_over_a_restart_and_ends_when_asked(stack: Repository)
         assert process.stdout.readline() == "beat 3\n"
         assert stack.run("restart", "web", "-t", "0").returncode == 0
         seen = [process.stdout.readline() for _ in range(6)]
+        assert all(seen), "the following has ended"
         assert [line[:9] for line in seen if line.startswith(("GET", "beat"))][:1] == ["GET / r-1"]
         while not seen[-1].startswith("beat 3"):
             seen.append(process.stdout.readline())

@@ -114,6 +114,34 @@ def test_a_container_that_is_started_again_or_made_anew_is_followed_on() -> None
     assert _read(engine, "a") == (["a one", "a two", "a three", "a four"], [])
 
 
+def test_a_slow_restart_does_not_end_the_following(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logreading, "GRACE", 0.0)
+    stopped, again = _container("a", state="exited"), _container("a")
+    engine = Engine(
+        live={"a": [[_line(1, "one")], [_line(2, "two")]]},
+        there=[again],
+        then={"a": [stopped]},
+    )
+    looks = iter([True] * 4)
+
+    def busy() -> bool:
+        held = next(looks, False)
+        if not held and engine.live["a"]:
+            engine.there = [again]
+            return True
+        return held
+
+    reading = Reading(
+        engine=engine,  # type: ignore[arg-type]
+        project="shop",
+        services=("a",),
+        cancel=CancelToken(),
+        notice=lambda line: None,
+        busy=busy,
+    )
+    assert [line.line for _, line in reading.followed({"a": again})] == ["one", "two"]
+
+
 def test_what_comes_late_goes_before_what_is_younger() -> None:
     said: queue.SimpleQueue[tuple[str, LogLine] | None] = queue.SimpleQueue()
     for item in (("a", _line(3, "three")), ("b", _line(1, "one")), ("c", _line(2, "two"))):

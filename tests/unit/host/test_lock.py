@@ -7,7 +7,7 @@ import threading
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-from devenv.host.lock import machine_lock, project_lock
+from devenv.host.lock import machine_lock, project_is_held, project_lock
 
 
 def _hold(folder: Path, held: Event, go: Event) -> None:
@@ -81,3 +81,17 @@ def test_one_who_installs_packages_is_waited_for(tmp_path: Path) -> None:
     thread.join(30)
     assert said[0].startswith(f"waiting for another devenv that installs packages (process {os.getpid()}, since ")
     assert said[1:] == ["mine"]
+
+
+def test_whether_a_project_is_held_is_known_without_waiting(tmp_path: Path) -> None:
+    assert not project_is_held("engine", "shop", folder=tmp_path)
+    process, go = _holder(tmp_path)
+    assert project_is_held("engine", "shop", folder=tmp_path)
+    assert not project_is_held("engine", "shop-2", folder=tmp_path)
+    go.set()
+    process.join(30)
+    assert not project_is_held("engine", "shop", folder=tmp_path)
+    killed, _ = _holder(tmp_path)
+    killed.kill()
+    killed.join(30)
+    assert not project_is_held("engine", "shop", folder=tmp_path), "whoever died holds nothing"
