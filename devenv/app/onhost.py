@@ -79,5 +79,5 @@ def unreachable(stack: Stack, own: Iterable[ObservedContainer], *, unasked: bool
 
 def _inside(stack: Stack, check: Check) -> str:
     """The service on the host in whose container `check` would run something; "" for none."""
-    named = [str(step.options.get("service")) for step in check.steps if step.kind != "http"]
+    named = [str(step.options.get("service")) for step in check.all_steps if step.kind != "http"]
     return next((name for name in named if name in stack.services and stack.services[name].on_host), "")

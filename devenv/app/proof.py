@@ -34,5 +34,5 @@ def remember(stack: Stack, *, held: bool) -> None:
 
 
 def _mark(stack: Stack) -> str:
-    steps = {name: [repr(step) for step in check.steps] for name, check in sorted(stack.checks.items())}
+    steps = {name: [repr(step) for step in check.all_steps] for name, check in sorted(stack.checks.items())}
     return hashlib.sha256(repr((stack.project, steps)).encode()).hexdigest()

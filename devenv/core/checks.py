@@ -53,6 +53,23 @@ def asked(step: CheckStep, taken: Mapping[str, Any]) -> Mapping[str, Any]:
     return filled
 
 
+def walked_finally(check: Check, taken: Mapping[str, Any]) -> tuple[CheckStep, ...]:
+    """The steps of `finally` that can be walked: not those that name a value that no step came to take."""
+    missing = {name for step in check.all_steps for name in step.take} - set(taken)
+    return tuple(step for step in check.finally_ if not missing & set(_names((step.options, step.expect))))
+
+
+def _names(value: Any) -> Iterator[str]:
+    """The names that `value` says as `{name}`."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _names(item)
+    elif isinstance(value, str):
+        yield from _NAME.findall(value)
+
+
 def says(step: CheckStep, options: Mapping[str, Any], taken: Mapping[str, Any] | None = None) -> str:
     """The step in a few words, for messages: what it is about, where that is said, and what it asks."""
     question = _question(step, options)
@@ -144,7 +161,7 @@ def plan_checks(
 def needed(stack: Stack, check: Check) -> set[str]:
     """The services that `check` names or asks, by their address on the host, with all that those need."""
     edges = {name: [need.target for need in needs_of(service)] for name, service in stack.services.items()}
-    return graph.reachable(edges, {name for step in check.steps for name in _about(stack, step)})
+    return graph.reachable(edges, {name for step in check.all_steps for name in _about(stack, step)})
 
 
 def _about(stack: Stack, step: CheckStep) -> Iterator[str]:

@@ -209,12 +209,19 @@ class CheckStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A critical path: its steps one after the other."""
+    """A critical path: its steps one after the other. `finally_` are walked at the end, whether the steps held or not,
+    so that nothing of the check is left behind."""
 
     name: str
     steps: tuple[CheckStep, ...]
+    finally_: tuple[CheckStep, ...] = ()
     description: str = ""
     where: Span | None = None
+
+    @property
+    def all_steps(self) -> tuple[CheckStep, ...]:
+        """The steps, and after them those of `finally`."""
+        return (*self.steps, *self.finally_)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

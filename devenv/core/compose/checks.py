@@ -23,6 +23,7 @@ _EXPECT: Mapping[str, frozenset[str]] = {
     "exec": frozenset(("code", "body", "value")),
 }
 _REQUIRED = {"http": ("url",), "sql": ("service", "query"), "exec": ("service", "command")}
+_CHECK = ("steps", "finally", "description")
 _KEYS = (*KINDS, "name", "hint", "expect", "take", "within", "timeout")
 
 
@@ -38,21 +39,30 @@ def checks(reader: Reader, value: Any, at: Path, services: Collection[str]) -> d
         here = (*at, name)
         long = item if isinstance(item, Mapping) else {"steps": item}
         for key in long:
-            if key not in ("steps", "description") and not str(key).startswith("x-"):
-                reader.unknown(here, key, dict.fromkeys(("steps", "description")))
+            if key not in _CHECK and not str(key).startswith("x-"):
+                reader.unknown(here, key, dict.fromkeys(_CHECK))
         written = long.get("steps")
         if not isinstance(written, list) or not written:
             reader.not_a(here, "a list of steps")
             continue
         below = (*here, "steps") if isinstance(item, Mapping) else here
-        steps = [_step(reader, step, (*below, index), services) for index, step in enumerate(written)]
+        last = long.get("finally") or []
+        if not isinstance(last, list):
+            reader.not_a((*here, "finally"), "a list of steps")
+            last = []
         found[str(name)] = Check(
             name=str(name),
-            steps=tuple(step for step in steps if step is not None),
+            steps=_steps(reader, written, below, services),
+            finally_=_steps(reader, last, (*here, "finally"), services),
             description=str(long.get("description") or ""),
             where=reader.document.where(here),
         )
     return found
+
+
+def _steps(reader: Reader, written: list[Any], at: Path, services: Collection[str]) -> tuple[CheckStep, ...]:
+    steps = [_step(reader, step, (*at, index), services) for index, step in enumerate(written)]
+    return tuple(step for step in steps if step is not None)
 
 
 def _step(reader: Reader, item: Any, at: Path, services: Collection[str]) -> CheckStep | None:

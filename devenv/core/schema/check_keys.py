@@ -92,6 +92,12 @@ CHECK = either(
         {
             "description": key(TEXT, "What it proves, in one line.", "A customer finds a product and orders it"),
             "steps": key(_STEPS, "One after the other.", [{"http": "{{ web.host_url }}"}]),
+            "finally": key(
+                listed(STEP, "a list of steps"),
+                "Walked at the end, whether the steps held or not, so that nothing of the check is left behind; a step "
+                "is left out where it says a `{name}` that was never taken.",
+                [{"sql": {"service": "db", "query": "DELETE FROM orders WHERE id = {order}"}}],
+            ),
         },
         "a mapping with `steps`",
         required=("steps",),

@@ -97,3 +97,13 @@ def test_checks_come_one_after_the_other_behind_what_makes_ready() -> None:
     assert isinstance(alone.step, RunCheck)
     assert (alone.step.check, alone.step.values, alone.cause) == (one, {"db": {"user": "app"}}, "asked for")
     assert alone.step.object == "a"
+
+
+def test_what_finally_says_of_values_that_were_never_taken_is_left_out() -> None:
+    gone = CheckStep(kind="sql", options={"query": "DELETE FROM orders WHERE id = {order}"})
+    plain = CheckStep(kind="sql", options={"query": "DELETE FROM orders WHERE note = '{check}'"})
+    expects = CheckStep(kind="sql", options={"query": "SELECT 1"}, expect={"json": {"id": "{order}"}})
+    check = Check(name="a", steps=(_http(take={"order": "id"}),), finally_=(gone, plain, expects))
+    assert checks.walked_finally(check, {"order": 7}) == (gone, plain, expects)
+    assert checks.walked_finally(check, {}) == (plain,)
+    assert check.all_steps == (*check.steps, gone, plain, expects)

@@ -56,10 +56,12 @@ class Waiting(CancelToken):
         return self.cancelled
 
 
-def _walk(script: Script, *steps: CheckStep, stops_at: float = 1e9) -> tuple[Outcome, Told, Still]:
+def _walk(
+    script: Script, *steps: CheckStep, last: tuple[CheckStep, ...] = (), stops_at: float = 1e9
+) -> tuple[Outcome, Told, Still]:
     clock, told = Still(), Told()
     outcome = walk(
-        RunCheck(check=Check(name="order", steps=steps)),
+        RunCheck(check=Check(name="order", steps=steps, finally_=last)),
         target=CheckTarget(engine=FakeEngine(), project="p", values={}),
         kinds={"http": script},
         clock=clock,
@@ -122,3 +124,38 @@ def test_a_step_s_own_remedy_goes_before_and_names_what_was_taken() -> None:
 def test_who_is_stopped_meanwhile_is_cancelled() -> None:
     outcome, _, _ = _walk(Script(Answer(code=500)), _step("http://x", within=60), stops_at=1.0)
     assert outcome == Cancelled()
+
+
+def test_finally_is_walked_whether_the_steps_held_or_not() -> None:
+    order, bad = _step("http://x", take={"order": "id"}), _step("http://y", expect={"status": 201})
+    last = (_step("http://x/{order}"), _step("http://z"))
+    script = Script(Answer(code=200, text='{"id": 7}'), Answer(code=500), Answer(code=200))
+    outcome, _, _ = _walk(script, order, bad, last=last)
+    assert isinstance(outcome, Failed)
+    assert outcome.message == "step 2 of 4, GET http://y: answered 500, not 201"
+    assert [options["url"] for options in script.asked] == ["http://x", "http://y", "http://x/7", "http://z"]
+    script = Script(Answer(code=200, text='{"id": 7}'))
+    assert _walk(script, order, last=last)[0] == Done(detail="3 steps", data={"check": "order"})
+    assert [options["url"] for options in script.asked] == ["http://x", "http://x/7", "http://z"]
+
+
+def test_finally_leaves_out_what_was_never_taken_and_fails_a_check_of_its_own() -> None:
+    script = Script(Answer(code=500))
+    outcome, _, _ = _walk(script, _step("http://x", take={"order": "id"}), last=(_step("http://x/{order}"),))
+    assert isinstance(outcome, Failed)
+    assert len(script.asked) == 1
+    outcome, _, _ = _walk(Script(Answer(code=200), Answer(code=500)), _step("http://x"), last=(_step("http://y"),))
+    assert isinstance(outcome, Failed)
+    assert outcome.message == "step 2 of 2, GET http://y: answered 500, not 200-399"
+    outcome, _, _ = _walk(Script(Answer(code=500)), _step("http://x"), last=(_step("http://y"),))
+    assert isinstance(outcome, Failed)
+    assert outcome.message.endswith("not 200-399; then step 2 of 2, GET http://y: answered 500, not 200-399")
+
+
+def test_who_is_stopped_meanwhile_still_leaves_nothing_behind() -> None:
+    script = Script(Answer(code=500))
+    last = (_step("http://y", within=60), _step("http://z"))
+    outcome, _, clock = _walk(script, _step("http://x", within=60), last=last, stops_at=1.0)
+    assert outcome == Cancelled()
+    assert [options["url"] for options in script.asked[-2:]] == ["http://y", "http://z"]
+    assert clock.at < 3

@@ -276,3 +276,21 @@ def test_short_passwords_are_not_blanked_out_everywhere() -> None:
     assert stack(text % "app").secrets == ()
     assert stack(text % "app-user").secrets == ()
     assert [secret.value for secret in stack(text % "longer-one").secrets] == ["longer-one"]
+
+
+def test_a_check_has_steps_that_are_walked_at_its_end() -> None:
+    text = """
+        name: p
+        services: {a: {image: x}}
+        x-devenv:
+          checks:
+            order:
+              steps: [{http: "http://x"}]
+              finally: [{exec: {service: a, command: [rm, order]}}]
+        """
+    (last,) = stack(text).checks["order"].finally_
+    assert (last.kind, last.options["command"]) == ("exec", ["rm", "order"])
+    (wrong,) = errors(text.replace("[{exec: {service: a, command: [rm, order]}}]", "nothing"))
+    assert "list of steps" in wrong.message
+    (wrong,) = errors(text.replace("service: a", "service: b"))
+    assert wrong.message == "The step asks `b`, which is no service."
