@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from devenv.app.context import Context
+from devenv.app.notices import tell_orphans
 from devenv.app.observing import sweep
 from devenv.app.running import carry_out
 from devenv.app.session import Session, labelled_session, session
@@ -29,6 +30,7 @@ def down(ctx: Context, *, volumes: bool = False, remove_orphans: bool = False) -
                 hint="Say --yes to remove it, or leave --volumes out to keep it.",
                 code=ExitCode.INPUT,
             )
+        tell_orphans(ctx, plan, "down")
         return carry_out(here, plan, "down")[0]
 
 

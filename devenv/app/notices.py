@@ -75,7 +75,8 @@ def overlaid_networks(networks: Iterable[ObservedNetwork], routes: Sequence[IPv4
                 )
 
 
-def tell_orphans(ctx: Context, plan: Plan) -> None:
-    """Containers of the project that no service names: said, never touched unasked."""
+def tell_orphans(ctx: Context, plan: Plan, verb: str = "up") -> None:
+    """Containers of the project that no service names: said, never touched unasked. `verb` can remove them."""
     if plan.orphans:
-        ctx.ui.notice(f"of no service any more: {', '.join(plan.orphans)} (`devenv up --remove-orphans` removes them)")
+        remedy = f"`devenv {verb} --remove-orphans` removes them"
+        ctx.ui.notice(f"of no service any more: {', '.join(plan.orphans)} ({remedy})")

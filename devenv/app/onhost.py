@@ -72,12 +72,12 @@ def unreachable(stack: Stack, own: Iterable[ObservedContainer], *, unasked: bool
                 found[name] = f"whether {service} runs on the host cannot be seen (`devenv check` walks it)"
             elif there.ports and service in asked:
                 found[name] = f"it needs {service}, and nobody answers at {addresses(there)[0]}"
-        if inside := _inside(stack, check):
-            found[name] = f"it asks inside the container of {inside}, which runs on the host"
+        if asked_in := inside(stack, check):
+            found[name] = f"it asks inside the container of {asked_in}, which runs on the host"
     return found
 
 
-def _inside(stack: Stack, check: Check) -> str:
+def inside(stack: Stack, check: Check) -> str:
     """The service on the host in whose container `check` would run something; "" for none."""
     named = [str(step.options.get("service")) for step in check.all_steps if step.kind != "http"]
     return next((name for name in named if name in stack.services and stack.services[name].on_host), "")

@@ -145,9 +145,10 @@ def test_the_rest_is_up_and_reaches_what_runs_on_the_host(left_out: Repository) 
         assert host_port(left_out) == port
         assert left_out.run("check", "greeting").returncode == 0
     assert left_out.run("port", "api", "8000").stdout == f"127.0.0.1:{port}\n"
-    inside = left_out.run("exec", "api", "true")
-    assert inside.returncode == 2
-    assert "`api` runs on the host" in inside.stderr
+    for words in (("exec", "api", "true"), ("check", "inside")):
+        inside = left_out.run(*words)
+        assert inside.returncode == 2
+        assert "`api` runs on the host" in inside.stderr
     assert f"the host's 127.0.0.1:{port}" in left_out.run("logs", "api").stdout
 
 

@@ -2,8 +2,13 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from devenv.app.notices import overlaid_networks
+import pytest
+
+from devenv.app.context import Context
+from devenv.app.notices import overlaid_networks, tell_orphans
 from devenv.model.observed import ObservedNetwork
+from devenv.model.plan import Plan
+from devenv.ui.make import make_ui
 
 ROUTES = (IPv4Network("0.0.0.0/1"), IPv4Network("172.20.0.0/16"), IPv4Network("10.8.0.0/16"))
 
@@ -20,3 +25,11 @@ def test_a_route_that_came_into_a_network_is_told() -> None:
 def test_a_network_s_own_route_and_one_that_is_part_of_the_host_s_are_no_news() -> None:
     networks = [_network("own", "172.20.0.0/16"), _network("lan", "10.8.3.0/24", driver="macvlan"), _network("none")]
     assert list(overlaid_networks(networks, ROUTES)) == []
+
+
+@pytest.mark.parametrize("verb", ["up", "down"])
+def test_what_stays_of_services_that_are_gone_is_named_with_what_removes_it(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell_orphans(Context(ui=make_ui("text")), Plan(nodes=(), orphans=("shop-old-1",)), verb)
+    assert f"shop-old-1 (`devenv {verb} --remove-orphans` removes them)" in capsys.readouterr().err
