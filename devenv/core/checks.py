@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from devenv.core import graph
+from devenv.core.quoting import in_shell, in_sql
 from devenv.core.selection import needs as needs_of
 from devenv.model.plan import Node, Plan, Run, RunCheck, SeedData, WaitReady
 from devenv.model.protocols import Answer
@@ -18,6 +19,8 @@ from devenv.model.stack import Check, CheckStep, Stack
 
 _NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SHOWN = 200
+_SHELL = re.compile(r"(?:/\S*/)?(?:ba|da|a)?sh -[a-z]*c")
+"""The beginning of a command whose third word is a shell's text."""
 WHOLE = "value"
 """The path that means all of an answer."""
 
@@ -48,8 +51,16 @@ def fill(value: Any, taken: Mapping[str, Any], *, url: bool = False) -> Any:
 
 
 def asked(step: CheckStep, taken: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The options of `step`, taken values in them."""
-    filled: Mapping[str, Any] = fill(step.options, taken, url=step.kind == "http")
+    """The options of `step`, taken values in them: quoted in an address and in SQL, arguments of a shell's text."""
+    filled: dict[str, Any] = fill(step.options, taken, url=step.kind == "http")
+    if step.kind == "sql":
+        filled["query"] = in_sql(str(step.options["query"]), taken)
+    elif step.kind == "exec":
+        command = step.options["command"]
+        if isinstance(command, str):
+            filled["command"] = in_shell(command, taken)
+        elif len(command) == 3 and _SHELL.fullmatch(" ".join(map(str, command[:2]))):
+            filled["command"] = in_shell(str(command[2]), taken, [str(word) for word in command[:2]])
     return filled
 
 
@@ -72,7 +83,8 @@ def _names(value: Any) -> Iterator[str]:
 
 def says(step: CheckStep, options: Mapping[str, Any], taken: Mapping[str, Any] | None = None) -> str:
     """The step in a few words, for messages: what it is about, where that is said, and what it asks."""
-    question = _question(step, options)
+    # What is run in a container is said as it was written, without what quoting makes of it.
+    question = _question(step, options if step.kind == "http" else {**options, **fill(step.options, taken or {})})
     return f"{fill(step.name, taken or {})} ({question})" if step.name else question
 
 

@@ -37,7 +37,12 @@ _HTTP = mapping(
 _SQL = mapping(
     {
         "service": key(TEXT, "The database's service.", "db"),
-        "query": key(TEXT, "One statement; what it gives is one row a line, its columns with `|` between.", "SELECT 1"),
+        "query": key(
+            TEXT,
+            "One statement; what it gives is one row a line, its columns with `|` between. A `{name}` that was taken "
+            "is a literal in it (a number, else a text in quotes).",
+            "SELECT 1",
+        ),
     },
     "a mapping with `service` and `query`",
     required=("service", "query"),
@@ -45,7 +50,11 @@ _SQL = mapping(
 _EXEC = mapping(
     {
         "service": key(TEXT, "The service to run it in.", "worker"),
-        "command": key(either(TEXT, TEXTS, title="a text or a list of texts"), "A text is run by `sh -c`.", ["true"]),
+        "command": key(
+            either(TEXT, TEXTS, title="a text or a list of texts"),
+            "A text is run by `sh -c`; a `{name}` that was taken is one word in it, whatever it holds.",
+            ["true"],
+        ),
         "user": key(TEXT, "User inside.", "dev"),
     },
     "a mapping with `service` and `command`",
