@@ -159,9 +159,8 @@ def on_engine(
     with ExitStack() as stack:
         stack.callback(engine.close)
         name, holders = _name(ctx, project, engine)
+        tell_elsewhere(ctx, project.folder, name)
         if locked:
-            if not (ctx.directory or ctx.files or Path.cwd().is_relative_to(project.folder)):
-                ctx.ui.notice(f"there is no manifest here: this is about {name} in {project.folder}")
             while True:  # while one waits the name may have been taken by another clone
                 lock = stack.enter_context(ExitStack())
                 lock.enter_context(project_lock(engine.info.id, name, ctx.ui.say))
@@ -180,6 +179,12 @@ def on_engine(
             kept=kept,
             promised=promised(holders, name),
         )
+
+
+def tell_elsewhere(ctx: Context, folder: Path, name: str) -> None:
+    """Say what a command in no repository is about: nobody guesses that it is that of the `./dev` that was called."""
+    if not (ctx.directory or ctx.files or Path.cwd().is_relative_to(folder)):
+        ctx.ui.notice(f"there is no manifest here: this is about {name} in {folder}")
 
 
 def _name(ctx: Context, project: Project, engine: Engine) -> tuple[str, Mapping[str, tuple[ObservedContainer, ...]]]:
@@ -227,6 +232,10 @@ def assemble(
     steady = [variable.service for variable in project.variables or ()] if kept else excepted
     found = find_values(project, known, name, own, engine.info.local, lost, steady, promised) | dict(more)
     stack = load_stack(project, found, name, lenient=lenient)
+    if hidden := {*excepted}.intersection(stack.left_out):  # a forwarder stands though its profile was asked for once
+        whole = load_stack(project, {**found, PROFILES: "*"}, name, lenient=lenient)
+        found[PROFILES] = more_profiles(found, whole, hidden)
+        stack = load_stack(project, found, name, lenient=lenient)
     excepted = tuple(each for each in excepted if each in stack.services)
     return Session(
         ctx=ctx,
@@ -240,6 +249,13 @@ def assemble(
         excepted=excepted,
         promised=promised,
     )
+
+
+def more_profiles(known: Mapping[str, str], whole: Stack, names: Iterable[str]) -> str:
+    """The profiles that are active, and those of the services `names`, but no others: where all of the stack is brought
+    up these may not come along. `whole` is the stack with all profiles."""
+    more = {p for name in names if name in whole.services for p in whole.services[name].config.get("profiles") or ()}
+    return ",".join(filter(None, (known.get(PROFILES), *sorted(more))))
 
 
 def settled(engine: Engine, own: Iterable[ObservedContainer]) -> tuple[ObservedContainer, ...]:

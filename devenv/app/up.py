@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -18,7 +18,7 @@ from devenv.app.observing import Sweep, container_of
 from devenv.app.onhost import on_host, unreachable
 from devenv.app.project import Project, read_project
 from devenv.app.running import Ending, carry_out, seeded_words
-from devenv.app.session import PROFILES, Session, on_engine, open_session
+from devenv.app.session import PROFILES, Session, more_profiles, on_engine, open_session
 from devenv.app.taken import refuse_taken
 from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
@@ -31,7 +31,6 @@ from devenv.model.events import Cancelled, Done, Failed, Skipped
 from devenv.model.observed import Observed
 from devenv.model.plan import Plan, RunCheck, WaitReady
 from devenv.model.protocols import Host
-from devenv.model.stack import Stack
 from devenv.run.executor import Result
 
 TRIES = 3
@@ -92,6 +91,11 @@ def up(
         from devenv.app.ide import up_for_ide
 
         return up_for_ide(ctx, wishes)
+    if both := [name for name in wishes.services if name in (wishes.excepted or ())]:
+        raise DevenvError(
+            f"`{both[0]}` cannot be brought up and left to the host at once.",
+            hint=f"Leave out the one or the other: `devenv up --except {both[0]}` brings all else up.",
+        )
     project = read_project(ctx)
     if dry_run:
         return _dry_run(ctx, project, wishes)
@@ -139,18 +143,15 @@ def as_wished(session: Session, wishes: Wishes) -> Session:
     named = {*wishes.services, *(wishes.excepted or ())}
     if set(session.stack.left_out) & named:
         whole = session.with_values({PROFILES: "*"})
-        session = whole if wishes.services else session.with_values({PROFILES: _profiles(session, whole.stack, named)})
+        session = (
+            whole
+            if wishes.services
+            else session.with_values({PROFILES: more_profiles(session.values, whole.stack, named)})
+        )
     if wishes.excepted is None or not (wishes.excepted or session.excepted):
         return session
     chosen = select(session.stack, wishes.services)
     return session.excepting({*wishes.excepted, *(name for name in session.excepted if name not in chosen)})
-
-
-def _profiles(session: Session, whole: Stack, named: Iterable[str]) -> str:
-    """The profiles that are active, and those of the services `named`, but no others: where all of the stack is brought
-    up these may not come along. `whole` is the stack with all profiles."""
-    more = {p for name in named if name in whole.services for p in whole.services[name].config.get("profiles") or ()}
-    return ",".join(filter(None, (session.values.get(PROFILES), *sorted(more))))
 
 
 def _build_first(session: Session, wishes: Wishes, host: Host, verb: str) -> int:
