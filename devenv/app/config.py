@@ -7,7 +7,7 @@ from typing import Any
 
 from devenv.app.context import Context
 from devenv.app.project import read_project
-from devenv.app.session import default_name, find_values
+from devenv.app.session import default_name, find_values, tell_elsewhere
 from devenv.app.stack import load_stack
 from devenv.app.values import given
 from devenv.core.compose.hash import config_hash
@@ -31,6 +31,7 @@ def config(
     known = given(project)
     said = known.known("DEVENV_PROJECT" if project.own else "COMPOSE_PROJECT_NAME")
     name = ctx.project or said or default_name(project, known)
+    tell_elsewhere(ctx, project.folder, name)
     stack = load_stack(project, find_values(project, known, name, (), local=False), name)
     listed = {
         "services": services and [*stack.services],

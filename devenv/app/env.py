@@ -77,7 +77,7 @@ def _chosen(here: Session, service: str | None) -> str:
             hint=f"Name one: devenv env {here.excepted[0]}",
         )
     raise DevenvError(
-        "Whose environment? No service is left to the host.",
+        f"Whose environment? No service of {here.name} ({here.project.folder}) runs on the host.",
         hint=f"Name one: devenv env {next(iter(here.stack.services), 'SERVICE')}; or leave one out of the stack first: "
         "devenv up --except SERVICE",
     )

@@ -22,7 +22,8 @@ def on_host(stack: Stack) -> Iterator[str]:
             continue
         where = " and ".join(addresses(service.on_host))
         start = f"start it so that it listens on {where}, with" if where else "start it with"
-        yield f'{name} is yours to run on this host: {start} its environment (`eval "$(devenv env {name} --export)"`)'
+        given = f'`eval "$(devenv env {name} --export)"`'
+        yield f"{name} is yours to run on this host: {start} its environment ({given}); `devenv up` takes it back"
         own = service.on_host.service
         datagrams = [str(p["target"]) for p in own.config.get("ports") or () if p.get("protocol") == "udp"]
         if datagrams:

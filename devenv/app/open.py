@@ -20,13 +20,19 @@ def open_(ctx: Context, service: str | None = None) -> int:
     Raises DevenvError (INPUT) for what has no address that a browser opens.
     """
     with session(ctx) as here:
-        urls = {label: url for each in here.stack.services.values() for label, url in each.urls.items()}
+        name, services = here.name, here.stack.services
+        urls = {label: url for each in services.values() for label, url in each.urls.items()}
     if service is None:
         shown = {label: mask_urls(url) for label, url in urls.items()}
         width = max(map(len, shown), default=0)
         lines = [f"{label:<{width}}  {url}" for label, url in shown.items()]
         ctx.ui.print(json.dumps(shown) if ctx.output == "json" else "\n".join(lines))
         return ExitCode.DONE
+    if service not in urls and service not in services:
+        raise DevenvError(
+            f"There is no service {service} in {name}.",
+            hint=did_you_mean(service, (*services, *urls), what="Its services") or "`devenv open` lists the addresses.",
+        )
     web = {label: url for label, url in urls.items() if url.startswith(("http://", "https://"))}
     if service not in web:
         raise DevenvError(

@@ -37,6 +37,8 @@ def port(ctx: Context, service: str, private: str | None = None) -> int:
             f"`{service}` does not publish port {private}.",
             hint=f"It publishes {known}." if known else f"Publish it: `ports: [{private}]` in the manifest.",
         )
+    if not found:
+        ctx.ui.notice(f"{service} publishes no port")
     if ctx.output == "json":
         ctx.ui.print(json.dumps(found))
     else:

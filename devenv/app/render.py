@@ -6,6 +6,7 @@ from devenv.app import basefiles
 from devenv.app.context import Context
 from devenv.app.notices import tell_rendered
 from devenv.app.project import read_project
+from devenv.app.session import tell_elsewhere
 from devenv.model.errors import DevenvError, ExitCode
 
 _WORDS = {
@@ -25,6 +26,7 @@ def render(ctx: Context, *, check: bool = False, force: bool = False) -> int:
             f"{project.files[0]} is a Compose file: there is nothing to render.",
             hint="Only a devenv.yaml is rendered; a Compose file is used as it is.",
         )
+    tell_elsewhere(ctx, project.folder, project.name)
     if not check:
         tell_rendered(ctx, project)
         return ExitCode.DONE

@@ -35,6 +35,12 @@ def status(ctx: Context, services: Sequence[str] = (), *, check: bool = False) -
         from devenv.ui.tables import status_table
 
         ctx.ui.print(status_table(data))
+        ctx.ui.print(f"{here.name}, of {here.project.folder}")
+        if here.excepted:
+            several = len(here.excepted) > 1
+            ctx.ui.print(
+                f"on the host: {', '.join(here.excepted)} (`devenv up` takes {'them' if several else 'it'} back)"
+            )
     sick = [row for row in rows if not row["ready"] or row["seeded"] in ("pending", "failed")]
     return ExitCode.FAILED if check and sick else ExitCode.DONE
 

@@ -36,7 +36,7 @@ def top(ctx: Context, services: Sequence[str] = (), *, no_stream: bool = False) 
         check_services(here.stack, services)
         meters.begin()
         if not meters.running:
-            raise DevenvError("Nothing runs.", hint="Bring the stack up: devenv up", code=ExitCode.FAILED)
+            raise _nothing_runs(meters.rows() if services else ())
         if no_stream or (ctx.output != "json" and not watches()):
             meters.counted_twice(ctx)
             _print(ctx, meters.rows())
@@ -53,6 +53,20 @@ def top(ctx: Context, services: Sequence[str] = (), *, no_stream: bool = False) 
                 while not watch.draw(top_table(meters.rows()), PERIOD):
                     meters.begin()
     return ExitCode.DONE
+
+
+def _nothing_runs(asked: Sequence[dict[str, Any]]) -> DevenvError:
+    """`asked` are the services that were named."""
+    states = [f"`{row['service']}` ({row['state']})" for row in asked]
+    if not states:
+        return DevenvError("Nothing runs.", hint="Bring the stack up: devenv up", code=ExitCode.FAILED)
+    return DevenvError(
+        f"`{asked[0]['service']}` does not run ({asked[0]['state']})."
+        if len(states) == 1
+        else f"None of these runs: {', '.join(states)}.",
+        hint=f"Bring it up first: devenv up {' '.join(str(row['service']) for row in asked)}",
+        code=ExitCode.FAILED,
+    )
 
 
 def _print(ctx: Context, rows: Sequence[dict[str, Any]]) -> None:

@@ -23,6 +23,9 @@ def test_a_port_is_where_it_is_published(running: Repository) -> None:
     with urllib.request.urlopen(f"http://{result.stdout.strip()}/", timeout=10) as answer:
         assert answer.read() == b"hello"
     assert json.loads(running.run("port", "api", "--output", "json").stdout) == {"8000/tcp": [result.stdout.strip()]}
+    closed = running.run("port", "workspace")
+    assert (closed.returncode, closed.stdout) == (0, "")
+    assert "workspace publishes no port" in closed.stderr
     wrong = running.run("port", "api", "9")
     assert wrong.returncode == 2
     assert "It publishes 8000." in wrong.stderr
@@ -34,6 +37,7 @@ def test_addresses_are_listed_and_what_no_browser_opens_is_refused(running: Repo
     printed = running.run("open", "web", env={"DISPLAY": "", "WAYLAND_DISPLAY": "", "BROWSER": ""})
     assert (printed.returncode, printed.stdout.strip()) == (0, listed["web"])
     assert running.run("open", "db").returncode == 2
+    assert f"There is no service wob in {running.name}.\n  → Did you mean `web`?" in running.run("open", "wob").stderr
 
 
 def test_logs_are_cut_to_a_time_and_to_what_is_looked_for(running: Repository) -> None:
@@ -91,6 +95,9 @@ def test_what_services_use_is_shown_once_and_for_programs(running: Repository) -
 
 def test_what_is_started_while_one_watches_is_shown(running: Repository) -> None:
     running.containers()["web"].stop(timeout=1)
+    stopped = running.run("top", "--no-stream", "web")
+    assert stopped.returncode == 1
+    assert "`web` does not run (exited)" in stopped.stderr
     process = subprocess.Popen(
         running.command("top", "--output", "json", "db", "web"), cwd=running.folder, stdout=subprocess.PIPE, text=True
     )
@@ -127,9 +134,11 @@ def test_what_services_use_is_live_on_a_terminal_until_a_key(running: Repository
 def test_where_there_is_no_manifest_the_project_is_named(repository: Repository, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    borrowed = repository.run("down", cwd=elsewhere, env={"DEVENV_CHECKOUT": str(repository.folder)})
-    assert borrowed.returncode == 0, borrowed.stderr
     said = f"there is no manifest here: this is about {repository.name} in {repository.folder}"
-    assert said in borrowed.stderr
+    for words in (("status",), ("config", "--services"), ("down",)):
+        borrowed = repository.run(*words, cwd=elsewhere, env={"DEVENV_CHECKOUT": str(repository.folder)})
+        assert borrowed.returncode == 0, borrowed.stderr
+        assert said in borrowed.stderr
+    assert f"{repository.name}, of {repository.folder}\n" in repository.run("status").stdout
     for own in (repository.run("down"), repository.run("-C", str(repository.folder), "down", cwd=elsewhere)):
         assert (own.returncode, said in own.stderr) == (0, False)

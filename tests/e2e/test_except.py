@@ -131,6 +131,7 @@ def test_the_rest_is_up_and_reaches_what_runs_on_the_host(left_out: Repository) 
 
     row = left_out.status()["api"]
     assert (row["state"], row["ready"]) == ("on the host", False)
+    assert "on the host: api (`devenv up` takes it back)\n" in left_out.run("status").stdout
     assert row["urls"] == {"api": f"http://127.0.0.1:{port}"}
     assert "refused" in from_inside(left_out, "api")
     assert left_out.run("status", "--check").returncode == 1
@@ -250,4 +251,8 @@ def test_what_cannot_be_left_out_is_said(tmp_path: Path) -> None:
     with made(tmp_path / "repository", new_name()) as repository:
         assert "it is the workspace" in repository.up("--except", "workspace", code=2)
         assert "There is no service wob" in repository.up("--except", "wob", code=2)
+        assert "cannot be brought up and left to the host at once" in repository.up("api", "--except", "api", code=2)
+        unsaid = repository.run("env")
+        assert unsaid.returncode == 2
+        assert f"No service of {repository.name} ({repository.folder}) runs on the host" in unsaid.stderr
         assert repository.things() == ([], [], [])
