@@ -47,7 +47,7 @@ app.add_middleware(Requests)  # the last one is the outermost
 @app.exception_handler(PoolTimeout)
 def no_database(request: Request, error: Exception) -> JSONResponse:
     """The database is away, or not the shop's: said so, in the shape of all errors."""
-    return JSONResponse({"detail": f"The database cannot be used: {_words(error)}"}, status_code=503)
+    return JSONResponse({"detail": f"The database cannot be used: {logs.words(error)}"}, status_code=503)
 
 
 @app.get("/health", tags=["health"])
@@ -58,12 +58,12 @@ def health(request: Request, response: Response) -> Health:
         with request.app.state.pool.connection(timeout=2) as db:
             queries.ping(db)
     except (psycopg.Error, PoolTimeout) as error:
-        database = _words(error)
+        database = logs.words(error)
         response.status_code = 503
     try:
         request.app.state.cache.ping()
     except RedisError as error:
-        cache = _words(error)
+        cache = logs.words(error)
     status = "down" if database != "ok" else "degraded" if cache != "ok" else "ok"
     return Health(status=status, version=__version__, database=database, cache=cache)
 
@@ -133,7 +133,7 @@ def make_order(request: Request, db: Db, order: NewOrder) -> Order:
         queue.put(made.id, request_id.get())  # the order is in the database by now: a worker finds it
         queue.tell(made)
     except RedisError as error:  # the worker finds it in the database
-        fields |= {"error": _words(error)}
+        fields |= {"error": logs.words(error)}
         log.warning("order %s is taken without the queue", made.id, extra={"fields": fields})
     return made
 
@@ -151,7 +151,7 @@ async def follow_orders() -> StreamingResponse:
     try:
         first = await anext(events)
     except RedisError as error:
-        raise HTTPException(503, f"The queue does not answer: {_words(error)}") from None
+        raise HTTPException(503, f"The queue does not answer: {logs.words(error)}") from None
 
     async def told() -> AsyncIterator[str]:
         yield first
@@ -168,8 +168,3 @@ def get_order(db: Db, order_id: Id) -> Order:
     if found is None:
         raise HTTPException(404, "There is no such order.")
     return found
-
-
-def _words(error: Exception) -> str:
-    """The first line of what an error says."""
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -41,3 +41,8 @@ def set_up(service: str) -> None:
     handler.setFormatter(Line(service))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # who asked is told, with the reason
+
+
+def words(error: Exception) -> str:
+    """The first line of what an error says."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -55,7 +55,7 @@ class Worker:
                 except RedisError as error:
                     self._trouble(f"the queue does not answer: {error}")
                 except (psycopg.Error, PoolTimeout) as error:
-                    self._trouble(f"the database does not answer: {str(error).splitlines()[0]}")
+                    self._trouble(f"the database does not answer: {logs.words(error)}")
 
     def _round(self, hands: ThreadPoolExecutor) -> None:
         self._held = {order: work for order, work in self._held.items() if not work.done()}
@@ -100,7 +100,7 @@ class Worker:
                 self._queue.done(item)
         except (RedisError, psycopg.Error, PoolTimeout) as error:
             # It stays in the queue, or in the database, and its turn comes again.
-            fields = {"order": item.order, "error": str(error).splitlines()[0]}
+            fields = {"order": item.order, "error": logs.words(error)}
             log.warning("order %s has to wait", item.order, extra={"fields": fields})
         except Exception:
             log.exception("order %s broke", item.order)
