@@ -235,8 +235,8 @@ def test_inside_a_workspace_nothing_is_installed(checkout: Path, tmp_path: Path)
     assert (result.returncode, result.stdout) == (3, "")
     assert result.stderr.splitlines()[1:] == ["  Type it on the host: ./dev status db"]
     assert not (tmp_path / "devenv").exists()
-    named = _run(["./dev", "status"], tmp_path, checkout, DEVENV_HOST_FOLDER="/home/ann/shop", **inside)
-    assert named.stderr.splitlines()[1:] == ["  Type it on the host: cd /home/ann/shop && ./dev status"]
+    named = _run(["./dev", "status"], tmp_path, checkout, DEVENV_HOST_FOLDER="/home/ann/it's mine", **inside)
+    assert named.stderr.splitlines()[1:] == [r"  Type it on the host: cd '/home/ann/it'\''s mine' && ./dev status"]
 
 
 def test_an_environment_that_is_there_is_used_inside_a_workspace_too(checkout: Path, cache: Path) -> None:
