@@ -195,7 +195,7 @@ def export(values: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
 
 def dotenv(values: Mapping[str, str]) -> str:
     """Lines that editors, Compose and python-dotenv read alike: bare where nothing is special, else in single quotes,
-    in which nothing is; in double ones only where the value has a quote, a backslash or a line end of its own."""
+    in which nothing is; in double ones only where the value has a backslash, a line end, or a quote and no `$`."""
     return "\n".join(f"{name}={_quoted(value)}" for name, value in values.items())
 
 
@@ -204,5 +204,8 @@ def _quoted(value: str) -> str:
         return value
     if not re.search(r"['\\\n\r]", value):
         return f"'{value}'"
+    if "$" in value and not re.search(r"[\\\n\r]", value):
+        escaped = value.replace("'", "\\'")
+        return f"'{escaped}'"  # in double quotes `$` names another variable
     text = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
     return f'"{text}"'

@@ -124,6 +124,7 @@ AWKWARD = {
     "QUOTE": "it's",
     "DOUBLE": 'say "so"',
     "BOTH": """it's "so" """,
+    "QUOTE_AND_DOLLAR": """it's "$HOME" """,
     "DOLLAR": "pa$$word $HOME",
     "BACK": "C:\\new\\table",
     "LINES": "one\ntwo 'three'\n",
