@@ -13,6 +13,9 @@ from typing import Any
 from devenv.model.stack import Build as BuildConfig
 from devenv.model.stack import Check, Ready, Seed
 
+_LONG = 40
+"""Characters from which on a cause is said once a service."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -280,16 +283,20 @@ class Plan:
     notices: tuple[str, ...] = ()
 
     def text(self) -> str:
-        """One line a node: `[3] db: CreateContainer shop-db-1, no container (after 1, 2)`. Empty: `nothing to do`."""
+        """One line a node: `[3] db: CreateContainer shop-db-1, no container (after 1, 2)`. Empty: `nothing to do`.
+        A long cause is said once a service: `as [3]`."""
         if not self.nodes:
             return "nothing to do"
         number = {node.id: index for index, node in enumerate(self.nodes, 1)}
         lines = []
+        causes: dict[tuple[str, str], int] = {}
         for node in self.nodes:
+            first = causes.setdefault((node.step.service, node.cause), number[node.id])
+            cause = f"as [{first}]" if first != number[node.id] and len(node.cause) > _LONG else node.cause
             before = ", ".join(str(number[n]) for n in sorted((*node.needs, *node.after), key=lambda n: number[n]))
             who = f"{node.step.service}: " if node.step.service else ""
             lines.append(
-                f"[{number[node.id]}] {who}{node.step.verb} {node.step.object}, {node.cause}"
+                f"[{number[node.id]}] {who}{node.step.verb} {node.step.object}, {cause}"
                 + (f" (after {before})" if before else "")
             )
         return "\n".join(lines)
