@@ -9,13 +9,14 @@ from devenv.app.context import Context
 from devenv.app.project import Project, write_rendered
 from devenv.app.values import Given
 from devenv.core.allocate import overlaid
+from devenv.core.rendered import STATE_IGNORE_FILE
 from devenv.model.observed import ObservedNetwork
 from devenv.model.plan import Plan
 
 
 def tell_rendered(ctx: Context, project: Project, leave: frozenset[str] = frozenset()) -> None:
     """Write what was rendered (but the paths in `leave`) and say so; files that a person edited are kept and said."""
-    changed = write_rendered(project, leave)
+    changed = [path for path in write_rendered(project, leave) if path != STATE_IGNORE_FILE]
     if changed:
         ctx.ui.say(f"rendered {', '.join(changed)}")
     for line in project.notices:
@@ -59,7 +60,10 @@ def sources(project: Project, known: Given) -> Iterator[str]:
         if variable.kind in ("user", "secret") and (source := known.source(variable.name)):
             found.setdefault(source, []).append(variable.name)
     if found:
-        yield "values: " + "; ".join(f"{', '.join(names)} from {source}" for source, names in found.items())
+        yield "; ".join(
+            f"{', '.join(names)} {'comes' if len(names) == 1 else 'come'} from {source}"
+            for source, names in found.items()
+        )
 
 
 def overlaid_networks(networks: Iterable[ObservedNetwork], routes: Sequence[IPv4Network]) -> Iterator[str]:

@@ -50,7 +50,7 @@ def top(ctx: Context, services: Sequence[str] = (), *, no_stream: bool = False) 
             from devenv.ui.tables import top_table
 
             with Watch(ctx.cancel) as watch:
-                while not watch.draw(top_table(meters.rows()), PERIOD):
+                while not watch.draw(f"{top_table(meters.rows())}\n`q` ends", PERIOD):
                     meters.begin()
     return ExitCode.DONE
 

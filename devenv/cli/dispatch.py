@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any
 
@@ -52,7 +53,17 @@ def dispatch(arguments: Arguments, ctx: Context, *, load: Load = load) -> int:
     return result if isinstance(result, int) else ExitCode.DONE
 
 
+_ELSEWHERE = {
+    "kill": "`devenv stop` stops, `devenv stop -t 0` at once.",
+    "rm": "`devenv down` removes the stack's containers.",
+    "images": "`devenv uninstall --dry-run` lists the images that devenv made, `docker images` the engine's.",
+}
+"""Compose's commands that devenv says otherwise."""
+
+
 def _meant(word: str) -> str:
+    if word in _ELSEWHERE:
+        return _ELSEWHERE[word]
     near = closest(word, (*VERBS, *ALIASES))
     listed = "`devenv --help` lists the commands."
     return f"Did you mean `devenv {near}`? {listed}" if near else listed
@@ -91,4 +102,8 @@ def _usage_error(verb: str, error: Any) -> DevenvError:
         what = getattr(getattr(error, "param", None), "metavar", None) or "argument"
         return DevenvError(f"`devenv {verb}` needs its {what}.", hint=more)
     said = str(error.format_message()).rstrip(".")
+    if verb == "down" and (extra := re.search(r"unexpected extra argument\S* \((.+)\)$", said)):
+        return DevenvError(
+            "`devenv down` takes the whole stack.", hint=f"One service alone: `devenv stop {extra[1]}`. {more}"
+        )
     return DevenvError(f"`devenv {verb}`: {said[:1].lower()}{said[1:]}.", hint=more)

@@ -60,6 +60,8 @@ _WAITS: Mapping[str, str] = {
     "Build": "{object} to be built",
     "Bootstrap": "{object} to be made",
     "Tag": "{object}",
+    "CreateNetwork": "its network",
+    "ConnectNetwork": "its network",
     "Start": "{service} to start",
     "Run": "{service} to end",
     "WaitReady": "{service} to be ready",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
@@ -17,6 +18,7 @@ WIDTH = 90
 """Columns of a list, where a terminal has them."""
 _WHOLE: Any = {"break_long_words": False, "break_on_hyphens": False}
 """An address is not broken: it is there to be clicked on."""
+_NOTICE = re.compile(r"(?:\S+:\d+: )?NOTICE: ")
 _NOBODY = ("connection refused", "connection closed", "nothing listens", "no answer", "the container is")
 _DONE: Mapping[str, str] = {
     "up": "is up",
@@ -148,7 +150,10 @@ def _block(same: Sequence[Failure], logs: Mapping[str, Sequence[str]]) -> str:
     if reason and reason not in outcome.message and not (code is not None and reason.startswith(_NOBODY)):
         lines.append(f"  last look: {text.line_of(reason)}")
     # What a step said before its engine died is not to blame.
-    log = list(outcome.log or ([] if outcome.code == ExitCode.UNFIT else logs.get(failure.node, ())))[-_LOG_LINES:]
+    said_before = logs.get(failure.node, ())
+    if failure.step == "Seed":  # what was there already is no part of what went wrong
+        said_before = [line for line in said_before if not _NOTICE.match(line)]
+    log = list(outcome.log or ([] if outcome.code == ExitCode.UNFIT else said_before))[-_LOG_LINES:]
     lines += [f"  │ {text.clean(each)}" for line in log for each in readable(line, failure.name).split("\n")]
     skipped = [name for name in dict.fromkeys(name for each in same for name in each.skipped) if name not in names]
     if skipped:

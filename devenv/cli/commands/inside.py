@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from devenv.cli.commands import call
+from devenv.model.errors import DevenvError
 
 
 def exec_(
@@ -128,7 +129,8 @@ def env(
     """
     styles = [name for name, asked in (("export", export), ("dotenv", dotenv), ("json", json)) if asked]
     if len(styles) > 1:
-        raise typer.BadParameter(f"take one of --{' and --'.join(styles)}", param_hint="--export")
+        *first, last = (f"`--{name}`" for name in styles)
+        raise DevenvError(f"{', '.join(first)} and {last} exclude each other.", hint="Give one of them.")
     return call(typed, "env", service, style=styles[0] if styles else "")
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
+from types import SimpleNamespace
 
 import pytest
 
 from devenv.app.context import Context
-from devenv.app.notices import overlaid_networks, tell_orphans
+from devenv.app.notices import overlaid_networks, sources, tell_orphans
+from devenv.app.values import Given
+from devenv.core.rendered import Variable
 from devenv.model.observed import ObservedNetwork
 from devenv.model.plan import Plan
 from devenv.ui.make import make_ui
@@ -33,3 +36,10 @@ def test_what_stays_of_services_that_are_gone_is_named_with_what_removes_it(
 ) -> None:
     tell_orphans(Context(ui=make_ui("text")), Plan(nodes=(), orphans=("shop-old-1",)), verb)
     assert f"shop-old-1 (`devenv {verb} --remove-orphans` removes them)" in capsys.readouterr().err
+
+
+def test_where_values_come_from_is_said_in_a_sentence() -> None:
+    variables = tuple(Variable(name=name, kind="user") for name in ("A", "B", "C"))
+    project = SimpleNamespace(variables=variables)
+    known = Given(shell={"C": "3"}, repository={"A": "1", "B": "2"})
+    assert list(sources(project, known)) == ["A, B come from .env; C comes from the shell"]  # type: ignore[arg-type]

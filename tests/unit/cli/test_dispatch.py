@@ -163,6 +163,11 @@ def test_the_exit_code_is_the_verb_s() -> None:
         ("config --format xml", "`xml` is neither yaml nor json", "`devenv config --help`"),
         ("exec -e =x db sh", "`=x` has no name", "`devenv exec --help`"),
         ("completion tcsh", "`tcsh` is none of bash, zsh and fish", "`devenv completion --help`"),
+        ("kill api", "`kill` is not a command", "`devenv stop`"),
+        ("rm", "`rm` is not a command", "`devenv down`"),
+        ("images", "`images` is not a command", "`devenv uninstall --dry-run`"),
+        ("down api", "`devenv down` takes the whole stack", "`devenv stop api`"),
+        ("env --export --dotenv", "`--export` and `--dotenv` exclude each other", "Give one of them"),
         ("ps --chek", "`devenv status` has no option `--chek`", "Did you mean `--check`?"),
     ],
 )

@@ -73,7 +73,7 @@ def test_rows_are_images_then_services_and_what_has_no_step_is_unchanged() -> No
 
 def test_what_waits_says_for_what() -> None:
     told = Told()
-    assert told.row("db").why == "shop_default"
+    assert told.row("db").why == "its network"
     assert told.row("api").why == "shop-api to be built"
     told.done("build:api", 100.0, 101.0)
     told.done("network:default", 100.0, 100.5)

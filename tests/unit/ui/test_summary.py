@@ -151,3 +151,13 @@ def test_a_run_of_no_steps_had_nothing_to_do() -> None:
     run.begin(nodes=())
     run.finish(urls={"web": "http://127.0.0.1:1"})
     assert _said(run) == "shop: nothing to do\n  open    web  http://127.0.0.1:1"
+
+
+def test_notices_are_no_part_of_why_a_seed_failed() -> None:
+    run = Run()
+    run.begin()
+    run.end("seed:db:0", Failed(message='schema.sql:9: relation "t" already exists'))
+    said = ['schema.sql:1: NOTICE: relation "s" already exists, skipping', "schema.sql:8: WARNING: odd"]
+    told = failures(view_of(run), logs={"seed:db:0": said})
+    assert "WARNING: odd" in told
+    assert "NOTICE" not in told
