@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -18,7 +19,7 @@ from devenv.app.observing import Sweep, container_of
 from devenv.app.onhost import on_host, unreachable
 from devenv.app.project import Project, read_project
 from devenv.app.running import Ending, carry_out, seeded_words
-from devenv.app.session import PROFILES, Session, more_profiles, on_engine, open_session
+from devenv.app.session import PROFILES, Session, default_name, more_profiles, on_engine, open_session
 from devenv.app.taken import refuse_taken
 from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
@@ -210,11 +211,29 @@ def told(decided: Decided) -> tuple[str, ...]:
     """What a person should know before the plan is carried out."""
     session = decided.session
     return (
+        *kept_name(session),
         *moved_ports(session.project, session.values, session.known),
         *sources(session.project, session.known),
         *on_host(session.stack),
         *overlaid_networks(decided.observed.networks, facts.routes() if session.engine.info.local else ()),
         *decided.plan.notices,
+    )
+
+
+def kept_name(session: Session) -> Iterator[str]:
+    """A line where the manifest has another name by now than the project has on the engine."""
+    known, default = session.known, default_name(session.project, session.known)
+    said = session.ctx.project or known.said(values.PROJECT)
+    if said or not session.project.own or re.fullmatch(rf"{re.escape(default)}(-[0-9a-f]{{4}})?", session.name):
+        return
+    data = any(not volume.external for volume in session.stack.volumes.values())
+    yield (
+        f"the project stays `{session.name}`, not `{default}` as the manifest says, while its containers"
+        + (
+            " or data are there (`devenv down --volumes` first: the data are gone then)"
+            if data
+            else " are there (`devenv down` first)"
+        )
     )
 
 
