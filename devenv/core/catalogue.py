@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from devenv.core import longform
@@ -82,6 +83,19 @@ def lookup(
             where=where,
         )
     return service, version if given else service.default
+
+
+def kind_of(service: Mapping[str, Any], catalogue: Mapping[str, CatalogueService]) -> CatalogueService | None:
+    """What `use` of `service` stands for; None where it says none that there is."""
+    kind = catalogue.get(str(service.get("use", "")).partition("@")[0])
+    return None if kind is None else as_used(service, kind)
+
+
+def as_used(service: Mapping[str, Any], kind: CatalogueService) -> CatalogueService:
+    """`kind` as `service` uses it: a one-shot runs the image's client, and serves nothing and keeps no data."""
+    if str(service.get("one_shot", "")).lower() != "true":
+        return kind
+    return replace(kind, port=None, host_port=None, data=None, server=False, url=None, ready=(), seeder=None)
 
 
 def official(service: CatalogueService, version: str) -> str:

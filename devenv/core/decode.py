@@ -192,6 +192,7 @@ class _Reading:
                 self.errors.append(error)
                 self.hurt.add(("services", name))
                 continue
+            kind = catalogue_of.as_used(service, kind)
             if kind.ready and "ready" not in service:
                 self.filled.add(name)
             given[name] = catalogue_of.under(name, service, kind, version)
@@ -216,7 +217,7 @@ class _Reading:
             name: addresses.facts(
                 name,
                 service,
-                self.catalogue.get(str(service.get("use", "")).partition("@")[0]),
+                catalogue_of.kind_of(service, self.catalogue),
                 known[name],
                 self.kinds,
             )

@@ -47,7 +47,7 @@ def service_facts(
 
 
 def _kind(service: Mapping[str, Any], catalogue: Mapping[str, CatalogueService]) -> CatalogueService | None:
-    return catalogue.get(str(service.get("use", "")).partition("@")[0])
+    return catalogue_of.kind_of(service, catalogue)
 
 
 def workspace_service(manifest: Manifest) -> str | None:
@@ -310,6 +310,7 @@ def _version(
 ) -> tuple[CatalogueService, str | None]:
     """The catalogue service and its version; another image's version is what its tag says, if that is a number."""
     kind, version = catalogue_of.lookup(catalogue, service["use"])
+    kind = catalogue_of.as_used(service, kind)
     image = str(service.get("image", ""))
     if "build" in service or not image.endswith(f":-{catalogue_of.official(kind, version)}}}"):
         tag = re.search(r":([0-9]+(?:\.[0-9]+)*)[^/:]*$", image)

@@ -540,3 +540,21 @@ def test_devenv_reads_its_own_file_back(case: str) -> None:
     assert stack.project == found.variables[0].default
     assert stack.services["db"].seeder == "postgres"
     assert [seed.kind for seed in stack.services["db"].seeds][:2] == ([] if case == "one" else ["sql", "csv"])
+
+
+def test_a_one_shot_of_the_catalogue_serves_nothing_and_keeps_no_data() -> None:
+    text = """
+name: p
+services:
+  db: {use: postgres}
+  migrate:
+    use: postgres
+    one_shot: true
+    command: [psql, "{{ db.url }}", -c, "SELECT 1"]
+"""
+    value = read_yaml(rendered(text).files[COMPOSE_FILE], COMPOSE_FILE).value
+    once = value["services"]["migrate"]
+    assert not {"ports", "volumes", "healthcheck"} & once.keys()
+    assert not {"data", "server", "ready", "urls"} & once["x-devenv"].keys()
+    assert once["image"] and once["depends_on"]["db"]["condition"] == "service_healthy"
+    assert list(value["volumes"]) == ["db-data"]
