@@ -81,7 +81,7 @@ class Judge:
         if one_shot and current.running:
             return Verdict(action="start", found=found, cause="not at its end")
         if one_shot and current.exit_code == 0:
-            fresh = next(filter(self._new_data, self._behind(service)), "")
+            fresh = next((name for name in self._behind(service) if self._new_data(name, current.finished_at)), "")
             if fresh:  # what it did there (a migration) is gone with the old data
                 spent = Found(temporary=found.temporary, others=(current, *found.others))
                 return Verdict(action="create", found=spent, cause=f"{fresh} has new data", renew=True)
@@ -125,9 +125,10 @@ class Judge:
         behind = graph.reachable(edges, [need.target for need in needs(service)])
         return tuple(name for name in edges if name in behind)
 
-    def _new_data(self, name: str) -> bool:
-        """Whether the data of the service `name` are not those that there were: a volume is gone, the container that
-        had the nameless ones, or all that was seeded (volumes have no identity of their own)."""
+    def _new_data(self, name: str, since: str) -> bool:
+        """Whether the data of the service `name` are not those that there were at `since`: a volume is gone, the
+        container that had the nameless ones, or all that was seeded (volumes have no identity of their own). Nothing
+        seeded in a container that was there before says only that it has its first seed now."""
         service = self.stack.services[name]
         if service.on_host is not None:
             return False
@@ -135,9 +136,10 @@ class Judge:
         there = {volume.name for volume in self.observed.volumes}
         if any(not volume.external and volume.name not in there for volume in volumes):
             return True
-        if service.seeds and self.observed.ledgers.get(name, True) == {}:
-            return True
         mine = found(service, self.observed)
+        later = mine.current is not None and mine.current.created > since
+        if service.seeds and later and self.observed.ledgers.get(name, True) == {}:
+            return True
         return self._nameless(service) and mine.current is None and mine.temporary is None
 
     def _nameless(self, service: Service) -> bool:
