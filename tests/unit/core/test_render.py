@@ -556,5 +556,5 @@ services:
     once = value["services"]["migrate"]
     assert not {"ports", "volumes", "healthcheck"} & once.keys()
     assert not {"data", "server", "ready", "urls"} & once["x-devenv"].keys()
-    assert once["image"] and once["depends_on"]["db"]["condition"] == "service_healthy"
+    assert once["depends_on"]["db"]["condition"] == "service_healthy"
     assert list(value["volumes"]) == ["db-data"]
