@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from devenv.app import contents
 from devenv.app.contents import with_contents
 from devenv.core.compose.changes import config_label
 from devenv.model.stack import Grant, Service, Stack
@@ -85,3 +89,39 @@ def test_configs_from_files_count_and_secrets_never(tmp_path: Path) -> None:
     assert "content of /run.sh" in label
     file.write_text("two")
     assert config_label(with_contents(stack).services["once"], stack) != label
+
+
+def test_what_did_not_change_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, memo = tmp_path / "migrations", tmp_path / ".devenv/contents.json"
+    folder.mkdir()
+    memo.parent.mkdir()
+    for name in ("1.sql", "2.sql"):
+        (folder / name).write_text(name)
+    stack = _stack(tmp_path, volumes=[_bind(folder)])
+    monkeypatch.setattr(contents, "_RACY", 0.0)
+    first = _content(stack)
+    kept = memo.read_text()
+    assert json.loads(kept).keys() == {str(folder / "1.sql"), str(folder / "2.sql")}
+    # What stands in the memo is believed, so the file was not read.
+    path = str(folder / "1.sql")
+    memo.write_text(json.dumps({**json.loads(kept), path: [json.loads(kept)[path][0], "else"]}))
+    assert _content(stack) != first
+    memo.write_text(kept)
+    assert _content(stack) == first
+    (folder / "2.sql").write_text("3.sql")  # as long as before
+    assert _content(stack) != first
+    memo.write_text("broken")
+    (folder / "2.sql").write_text("2.sql")
+    assert _content(stack) == first
+
+
+def test_a_young_file_is_not_kept_and_where_nothing_can_be_kept_that_is_no_error(tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "1.sql").write_text("one")
+    (tmp_path / ".devenv").mkdir()
+    stack = _stack(tmp_path, volumes=[_bind(folder)])
+    first = _content(stack)
+    assert not (tmp_path / ".devenv/contents.json").exists()
+    (tmp_path / ".devenv").rmdir()
+    assert _content(stack) == first
