@@ -96,6 +96,26 @@ def test_the_files_of_a_task_hold_what_it_names(title: str, body: str) -> None:
             assert name in text, f"{file} has no {name}"
 
 
+PROMISES = re.findall(
+    r"^\| (.+) \| `(tests/.+\.py)` \| (\w+) \|$", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.M
+)
+
+
+def test_promises_are_in_the_table() -> None:
+    assert len(PROMISES) > 15
+
+
+@pytest.mark.parametrize(("promise", "file", "slow"), PROMISES, ids=[promise for promise, _, _ in PROMISES])
+def test_the_test_of_a_promise_is_there_and_as_slow_as_is_said(promise: str, file: str, slow: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    whole = re.search(r"^pytestmark = .*\bslow\b", text, re.M)
+    assert slow == ("yes" if whole else "partly" if "mark.slow" in text else "no")
+    for chosen in re.findall(r"`-k (\w+)`", promise):
+        assert re.search(rf"def test_\w*{chosen}", text)
+    for scenario in re.findall(r"`\./dev bench (\w+)`", promise):
+        assert (ROOT / "bench" / f"{scenario}.py").exists()
+
+
 def test_what_a_page_shows_is_looked_for_in_order() -> None:
     output = "a: ready (1.2 s)\nweb  http://127.0.0.1:8081\nend\n"
     assert seen(("a: ready (9 s)", "…", "web http://127.0.0.1:8080", "e…"), output) == ""
