@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devenv.app.context import Context
@@ -17,13 +17,14 @@ from devenv.core.belongings import Belongings, Stack, belongings, listed
 from devenv.core.teardown import down
 from devenv.host import engine_start, packages, remains
 from devenv.host.apt import Consent
-from devenv.host.lock import project_lock
+from devenv.host.lock import project_lock, remove_free
 from devenv.model import labels
 from devenv.model.errors import Conflict, DevenvError, ExitCode
 from devenv.model.protocols import Engine
 from devenv.ui.text import size
 
 _UNKNOWN = "what is on it is not known"
+_THEIRS = "stacks of another user are on it"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,6 +51,8 @@ class Found:
     engine: Engine | None = None
     silent: str = ""
     there: Belongings = field(default_factory=Belongings)
+    theirs: tuple[Stack, ...] = ()
+    """Stacks whose folder is another user's; they are not among those of `there`."""
     volumes: bool = False
     """Whether the data go too."""
 
@@ -84,7 +87,16 @@ def _found(ctx: Context, *, ensure: bool) -> Iterator[Found]:
         yield Found(ctx=ctx, silent=f"{error.message.rstrip('.')}: what it holds is not listed, and stays.")
         return
     try:
-        yield Found(ctx=ctx, engine=engine, there=belongings(engine.inventory()))
+        if not engine.info.local:
+            elsewhere = (
+                f"The engine is on another machine ({engine.info.host}): what it holds is not listed, and stays."
+            )
+            yield Found(ctx=ctx, silent=elsewhere)
+            return
+        there = belongings(engine.inventory())
+        theirs = tuple(stack for stack in there.stacks if not remains.is_ours(stack.folder))
+        there = replace(there, stacks=tuple(stack for stack in there.stacks if stack not in theirs))
+        yield Found(ctx=ctx, engine=engine, there=there, theirs=theirs)
     finally:
         engine.close()
 
@@ -105,7 +117,14 @@ def _groups(found: Found) -> list[Group]:
             things=tuple(stack.name for stack in there.stacks),
             shown="\n            ".join(_stack(stack) for stack in there.stacks),
             question=f"take down {names}?",
-            remove=lambda group: _take_down(found),
+            remove=lambda group: _take_down(found, there.stacks, volumes=found.volumes),
+        ),
+        Group(
+            name="theirs",
+            things=tuple(stack.name for stack in found.theirs),
+            shown="\n            ".join(f"{_stack(stack)}, another user's" for stack in found.theirs),
+            question=f"take down {listed(tuple(stack.name for stack in found.theirs))}, of another user?",
+            remove=lambda group: _take_down(found, found.theirs, volumes=False),
         ),
         Group(
             name="data",
@@ -211,6 +230,9 @@ def _ask(ctx: Context, groups: list[Group], found: Found, volumes: bool) -> None
             group.yes = volumes if ctx.yes else ctx.ui.ask(group.question)
             group.kept = "" if group.yes else "say --volumes to remove the data, too" if ctx.yes else "kept"
             found.volumes = group.yes
+        elif group.name == "theirs":  # nor to this
+            group.yes = not ctx.yes and ctx.ui.ask(group.question)
+            group.kept = "" if group.yes else "another user's; without --yes it is asked for" if ctx.yes else "kept"
         else:
             group.yes = ctx.ask(group.question)
             group.kept = "" if group.yes else "kept"
@@ -228,6 +250,8 @@ def _hindered(group: Group, others: dict[str, Group], found: Found) -> str:
         return "the stacks that need it stay"
     if group.name == "engine" and not _looked_at(found):
         return _UNKNOWN
+    if group.name == "engine" and found.theirs:
+        return _THEIRS
     if group.name == "engine" and found.there.others:
         return f"on it {_are(found.there.others)} not devenv's"
     if group.name == "packages":
@@ -251,6 +275,8 @@ def _engine_stays(found: Found, stacks: Group | None, data: Group | None) -> str
     """Why the packages of the engine stay, "" where nothing holds them."""
     if not _looked_at(found):
         return _UNKNOWN
+    if found.theirs:  # also where they are taken down: their data stay
+        return _THEIRS
     if stacks is not None and not stacks.yes:
         return "the stacks stay"
     if data is not None and not data.yes:
@@ -297,18 +323,17 @@ def _remove(ctx: Context, groups: list[Group]) -> int:
     return ExitCode.FAILED if failed else ExitCode.DONE
 
 
-def _take_down(found: Found) -> str:
+def _take_down(found: Found, stacks: tuple[Stack, ...], *, volumes: bool) -> str:
     assert found.engine is not None
-    for stack in found.there.stacks:
-        _take_one_down(found, found.engine, stack)
+    for stack in stacks:
+        _take_one_down(found.ctx, found.engine, stack, volumes)
     return ""
 
 
-def _take_one_down(found: Found, engine: Engine, stack: Stack) -> None:
-    ctx = found.ctx
+def _take_one_down(ctx: Context, engine: Engine, stack: Stack, volumes: bool) -> None:
     with project_lock(engine.info.id, stack.name, ctx.ui.say):
         here = by_labels(ctx, engine, stack.name, Path(stack.folder))
-        plan = down(engine.observe(stack.name), volumes=found.volumes)
+        plan = down(engine.observe(stack.name), volumes=volumes)
         code, result = carry_out(here, plan, "down", quiet=True)
         if code:
             why = next((failed.message for failed in result.failed.values()), f"{stack.name} was not taken down.")
@@ -340,6 +365,8 @@ def _remove_packages(group: Group, consent: Consent) -> str:
 def _remove_state(folder: Path) -> str:
     if packages.recorded().installed:
         return f"{packages.record_file()} says what devenv installed and is still there"
+    if remove_free(folder / "locks"):
+        return "another devenv is at work"
     return _without(folder)
 
 

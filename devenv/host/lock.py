@@ -47,6 +47,20 @@ def machine_lock(name: str, does: str, waiting: Callable[[str], None], *, folder
         yield
 
 
+def remove_free(locks: Path) -> int:
+    """Remove the lock files in the folder `locks` that nobody holds; how many are held, and stay."""
+    held = 0
+    for path in locks.glob("*.json"):
+        with open(path, "a", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held += 1
+                continue
+            path.unlink(missing_ok=True)
+    return held
+
+
 @contextmanager
 def _held(
     name: str, about: Mapping[str, str], does: str, waiting: Callable[[str], None], folder: Path | None

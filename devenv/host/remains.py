@@ -93,6 +93,17 @@ def link(env: dict[str, str] | None = None) -> Path | None:
     return found if ours else None
 
 
+def is_ours(folder: str) -> bool:
+    """Whether `folder` is this user's, or who is behind a `sudo`; one that is gone is nobody else's."""
+    try:
+        owner = os.stat(folder).st_uid
+    except PermissionError:
+        return False
+    except OSError:
+        return True
+    return str(owner) in (str(os.getuid()), os.environ.get("SUDO_UID"))
+
+
 def remove(path: Path) -> None:
     """Raises DevenvError (UNFIT) for what cannot be removed; what is gone already is done."""
     try:

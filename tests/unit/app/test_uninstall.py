@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from devenv.app.uninstall import uninstall
 from devenv.backends.fake import FakeEngine
 from devenv.host import packages, remains
 from devenv.host.apt import Consent
+from devenv.host.lock import project_lock
 from devenv.host.packages import Recorded
 from devenv.model import labels
 from devenv.model.errors import DevenvError, ExitCode
@@ -82,6 +84,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     (tmp_path / "cache/devenv/trixie.tar").write_bytes(b"x" * 1000)
     packages.note(Recorded(installed=INSTALLED, manual=("ca-certificates",)))
     engine = FakeEngine(images=[OUR_IMAGE, "localhost/devenv/mine:1"])
+    monkeypatch.setattr(engine, "_info", replace(engine.info, local=True))
     marks = {labels.PROJECT: "shop", labels.FOLDER: "/home/ann/shop"}
     engine.create_volume("shop_data", {}, marks)
     host = {"Binds": ["shop_data:/data"]}
@@ -233,3 +236,38 @@ def test_without_an_engine_what_it_holds_is_not_touched(machine: Machine, monkey
     monkeypatch.setenv("DEVENV_WORKSPACE", "1")
     with pytest.raises(DevenvError, match="No container engine"):
         machine.run(Heard(), yes=True)
+
+
+def test_of_an_engine_on_another_machine_nothing_is_listed(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine.engine, "_info", replace(machine.engine.info, local=False, host="ssh://far"))
+    ui, before = Heard(), machine.there
+    assert machine.run(ui, yes=True, volumes=True) == 0
+    assert "The engine is on another machine (ssh://far): what it holds is not listed, and stays." in ui.printed
+    assert "shop" not in ui.printed
+    assert (machine.there, machine.gone) == (before, ["python3"])
+
+
+def test_stacks_of_another_user_are_a_question_of_their_own(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remains, "is_ours", lambda folder: folder != "/home/ann/shop")
+    before, ui = machine.there[:2], Heard()
+    assert machine.run(ui, yes=True, volumes=True) == 0
+    assert "theirs    shop of /home/ann/shop (1 container), another user's" in ui.printed
+    assert "theirs (another user's; without --yes it is asked for)" in ui.printed
+    assert "the container engine stays: stacks of another user are on it" in ui.noticed
+    assert (machine.there[:2], machine.gone) == (before, ["python3"])
+    asked = Heard(True)
+    assert machine.run(asked) == 0
+    assert asked.questions[0] == "take down shop, of another user?"
+    assert machine.there[:2] == (0, ["shop_data"]), "the data are not even asked for"
+    assert "docker.io" not in machine.gone
+
+
+def test_a_lock_that_another_devenv_holds_stays(machine: Machine) -> None:
+    state = machine.home / "state/devenv"
+    with project_lock("other", "shop", print):
+        ui = Heard()
+        assert machine.run(ui, yes=True, volumes=True) == 0
+        assert "state (another devenv is at work)" in ui.printed
+        assert len([*state.glob("locks/*.json")]) == 1
+    assert machine.run(Heard(), yes=True) == 0
+    assert not state.exists()

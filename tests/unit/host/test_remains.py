@@ -101,3 +101,22 @@ def test_folders_and_files_go_and_what_is_gone_is_done(tmp_path: Path, monkeypat
     assert not folder.exists()
     with pytest.raises(DevenvError, match="cannot be removed"):
         remains.remove(Path("/proc/self"))
+
+
+def test_a_folder_is_ours_by_its_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    assert remains.is_ours(str(tmp_path))
+    assert remains.is_ours(str(tmp_path / "gone"))
+    owner = tmp_path.stat().st_uid
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+    assert not remains.is_ours(str(tmp_path))
+    monkeypatch.setenv("SUDO_UID", str(owner))
+    assert remains.is_ours(str(tmp_path))
+    with monkeypatch.context() as locked:
+        locked.setattr(os, "stat", _refused)
+        seen = remains.is_ours(str(tmp_path))
+    assert not seen
+
+
+def _refused(path: str) -> None:
+    raise PermissionError(path)
