@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from devenv.host.files import write_atomic
-from devenv.model.errors import DevenvError
+from devenv.model.errors import DevenvError, raise_all
 from devenv.model.stack import Seed, Stack
 
 _FILE = ".devenv/digests.json"
@@ -23,12 +23,13 @@ Digests = Mapping[str, Mapping[str, str]]
 
 def seed_digests(stack: Stack, *, settled: float = _RACY, lenient: bool = False) -> Digests:
     """The digest of every seed of the stack; those of files that did not change for `settled` seconds are kept. Raises
-    DevenvError (INPUT) for a file that cannot be read; `lenient`: it is left out."""
+    DevenvErrors (INPUT), all at once, for files that cannot be read; `lenient`: they are left out."""
     from devenv.extensions.seeders import SEEDERS
 
     kept = _read(Path(stack.folder))
     seen: dict[str, Any] = {}
     found: dict[str, dict[str, str]] = {}
+    errors: list[DevenvError] = []
     for name, service in stack.services.items():
         if not service.seeds or not service.seeder:
             continue
@@ -40,13 +41,14 @@ def seed_digests(stack: Stack, *, settled: float = _RACY, lenient: bool = False)
             if mark is None or not isinstance(known, list) or known[:1] != [mark]:
                 try:
                     known = [mark, seeder.digest(seed)]
-                except DevenvError:
-                    if not lenient:
-                        raise
+                except DevenvError as error:
+                    errors.append(error)
                     continue
             found[name][seed.name] = str(known[1])
             if mark is not None:
                 seen[key] = known
+    if not lenient:
+        raise_all(errors)
     if seen != kept:
         _write(Path(stack.folder), seen)
     return found

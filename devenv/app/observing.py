@@ -12,7 +12,7 @@ from devenv.app.digests import Digests, seed_digests
 from devenv.app.lastlook import last_looks, remember
 from devenv.core.selection import is_beside
 from devenv.model import labels
-from devenv.model.errors import DevenvError
+from devenv.model.errors import DevenvError, DevenvErrors
 from devenv.model.observed import LedgerEntry, Observed, ObservedContainer
 from devenv.model.protocols import Engine, Seeder, SeedTarget
 from devenv.model.stack import Service, Stack
@@ -44,6 +44,17 @@ class Sweep:
         self._engine = engine
         self._digests = Begun(partial(seed_digests, stack, lenient=lenient)) if seeds else None
         self._observed = Begun(partial(_observe, engine, stack, look=look, seeds=seeds))
+
+    def wrong(self) -> tuple[DevenvError, ...]:
+        """What is wrong with the seed files."""
+        try:
+            if self._digests is not None:
+                self._digests.end()
+        except DevenvErrors as error:
+            return error.errors
+        except DevenvError as error:
+            return (error,)
+        return ()
 
     def end(self, images: Sequence[str] = ()) -> tuple[Observed, Digests]:
         """What was seen, and which of `images` are there; the digests of the seed files."""

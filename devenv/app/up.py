@@ -21,13 +21,14 @@ from devenv.app.project import Project, read_project
 from devenv.app.running import Ending, carry_out, seeded_words
 from devenv.app.session import PROFILES, Session, default_name, more_profiles, on_engine, open_session
 from devenv.app.taken import refuse_taken
+from devenv.app.told import as_written
 from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
 from devenv.core.resolve import Images
 from devenv.core.selection import select, service_of
 from devenv.host import facts
 from devenv.host.machine import ThisHost
-from devenv.model.errors import DevenvError, ExitCode
+from devenv.model.errors import DevenvError, DevenvErrors, ExitCode
 from devenv.model.events import Cancelled, Done, Failed, Skipped
 from devenv.model.observed import Observed
 from devenv.model.plan import Plan, RunCheck, WaitReady
@@ -174,14 +175,14 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
     if wishes.for_ide:
         session = session.workspace_first()
     looking = Sweep(session.engine, session.stack)
-    images = gather(
-        session, services=wishes.services, host=host, pull=wishes.pull, build=wishes.build, lenient=wishes.for_ide
-    )
+    with as_written(session.project):
+        images = _images(session, wishes, host, looking)
     session = session.with_values(images.variables)
     if wishes.for_ide:
         session = session.workspace_first()
     session = replace(session, stack=with_contents(session.stack))
-    observed, digests = looking.end(sorted(set(images.use.values())))
+    with as_written(session.project):
+        observed, digests = looking.end(sorted(set(images.use.values())))
     plan = reconcile(
         session.stack,
         observed,
@@ -205,6 +206,18 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
         session=session, images=images, observed=observed, digests=digests, plan=plan,
         chosen=frozenset(select(session.stack, wishes.services)),
     )  # fmt: skip
+
+
+def _images(session: Session, wishes: Wishes, host: Host, looking: Sweep) -> Images:
+    """The images of `session`. Files that they lack are told of together with the seeds that are not there."""
+    try:
+        return gather(
+            session, services=wishes.services, host=host, pull=wishes.pull, build=wishes.build, lenient=wishes.for_ide
+        )
+    except DevenvError as error:
+        if error.code == ExitCode.INPUT and (seeds := looking.wrong()):
+            raise DevenvErrors((*(error.errors if isinstance(error, DevenvErrors) else (error,)), *seeds)) from None
+        raise
 
 
 def told(decided: Decided) -> tuple[str, ...]:

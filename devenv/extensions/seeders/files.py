@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from devenv.model.errors import DevenvError, ExitCode
@@ -59,7 +60,9 @@ def digest(seed: Seed) -> str:
             _memo[key] = found.hexdigest()
         return _memo[key]
     except OSError as error:
-        raise unreadable(seed, error) from None
+        problem = unreadable(replace(seed, where=None), error)
+        problem.where = seed.where  # nothing runs yet, so it is told like all that is wrong in the manifest
+        raise problem from None
 
 
 def unreadable(seed: Seed, error: OSError) -> SeedError:

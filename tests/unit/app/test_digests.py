@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from devenv.app.digests import seed_digests
-from devenv.model.errors import DevenvError
+from devenv.model.errors import DevenvError, DevenvErrors, Span
 from devenv.model.stack import Seed, Service, Stack
 
 
@@ -74,3 +75,17 @@ def test_a_young_file_is_read_each_time_and_a_broken_memo_is_none(tmp_path: Path
 def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
     with pytest.raises(DevenvError, match=r"a\.csv"):
         _digest(tmp_path)
+
+
+def test_all_files_that_are_gone_are_told_at_once_and_where_they_are_named(tmp_path: Path) -> None:
+    stack = _stack(tmp_path)
+    db = stack.services["db"]
+    where = Span(file="devenv.yaml", line=7, column=9)
+    later = replace(db.seeds[0], name="b.csv", file=str(tmp_path / "b.csv"), where=where)
+    stack = replace(stack, services={"db": replace(db, seeds=(*db.seeds, later))})
+    with pytest.raises(DevenvErrors) as caught:
+        seed_digests(stack)
+    first, second = caught.value.errors
+    assert "a.csv" in first.message
+    assert (second.where, second.message) == (where, "cannot read the seed b.csv: No such file or directory")
+    assert seed_digests(stack, lenient=True) == {"db": {}}

@@ -48,7 +48,7 @@ def test_a_file_is_shown_as_it_was_written(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_the_manifests_fault(tmp_path: Path) -> None:
     seed = seed_of(tmp_path / "no.sql", where=Span(file="devenv.yaml", line=4, column=7))
-    with pytest.raises(SeedError, match=r"devenv.yaml:4:7: cannot read the seed .*no.sql: No such file") as raised:
+    with pytest.raises(SeedError, match=r"^cannot read the seed .*no.sql: No such file") as raised:
         digest(seed)
     assert raised.value.code == ExitCode.INPUT
     with pytest.raises(SeedError, match="cannot read the seed"):
