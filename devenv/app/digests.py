@@ -14,6 +14,9 @@ from devenv.model.errors import DevenvError, raise_all
 from devenv.model.stack import Seed, Stack
 
 _FILE = ".devenv/digests.json"
+_ORIGINS = ".devenv/origins.json"
+_OLD = 16
+"""Earlier digests of a seed that are remembered."""
 _RACY = 2.0
 """Seconds: a file younger than that may change again within one tick of its time stamp."""
 
@@ -69,17 +72,37 @@ def _mark(seed: Seed, settled: float) -> str | None:
     )
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def _read(folder: Path, name: str = _FILE) -> dict[str, Any]:
     try:
-        kept = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        kept = json.loads((folder / name).read_text(encoding="utf-8"))
         return kept if isinstance(kept, dict) else {}
     except (OSError, ValueError):
         return {}
 
 
-def _write(folder: Path, seen: Mapping[str, Any]) -> None:
+def _write(folder: Path, seen: Mapping[str, Any], name: str = _FILE) -> None:
     try:
-        if (folder / _FILE).parent.is_dir():
-            write_atomic(folder / _FILE, json.dumps(seen, ensure_ascii=False, indent=1).encode())
+        if (folder / name).parent.is_dir():
+            write_atomic(folder / name, json.dumps(seen, ensure_ascii=False, indent=1).encode())
     except DevenvError:
         return  # a full disk costs the time of reading again, no more
+
+
+def origins(stack: Stack, digests: Digests) -> dict[str, dict[str, dict[str, Mapping[str, str]]]]:
+    """By service, seed and digest what generated rows are made of, those of earlier calls with those of this one."""
+    folder = Path(stack.folder)
+    kept = _read(folder, _ORIGINS)
+    found: dict[str, dict[str, dict[str, Mapping[str, str]]]] = {}
+    for name, service in stack.services.items():
+        for seed in service.seeds:
+            digest = digests.get(name, {}).get(seed.name)
+            if seed.origin and digest:
+                try:
+                    before = {str(old): dict(made) for old, made in kept[name][seed.name].items() if old != digest}
+                except (LookupError, TypeError, ValueError, AttributeError):
+                    before = {}
+                newest = dict(list(before.items())[-_OLD:])
+                found.setdefault(name, {})[seed.name] = {**newest, digest: dict(seed.origin)}
+    if found != kept:
+        _write(folder, found, _ORIGINS)
+    return found

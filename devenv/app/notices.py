@@ -51,13 +51,16 @@ def moved_ports(project: Project, values: Mapping[str, str], known: Given) -> It
             )
 
 
-def sources(project: Project, known: Given) -> Iterator[str]:
-    """One line that says where the values of people's own variables come from; secrets by name alone."""
+def sources(project: Project, known: Given, options: Mapping[str, str] | None = None) -> Iterator[str]:
+    """One line that says where the values of people's own variables come from; secrets by name alone. `options`
+    are those that an option of this call said, and which."""
     found: dict[str, list[str]] = {}
     for variable in project.variables or ():
         if variable.kind == "user" and known.known(variable.name) == variable.default:
             continue  # as if nobody said it
-        if variable.kind in ("user", "secret") and (source := known.source(variable.name)):
+        if variable.kind in ("user", "secret") and (
+            source := (options or {}).get(variable.name) or known.source(variable.name)
+        ):
             found.setdefault(source, []).append(variable.name)
     if found:
         yield "; ".join(

@@ -11,7 +11,7 @@ from functools import partial
 from devenv.app import proof, values
 from devenv.app.contents import with_contents
 from devenv.app.context import Context
-from devenv.app.digests import Digests
+from devenv.app.digests import Digests, origins
 from devenv.app.images import gather
 from devenv.app.lastlook import remember
 from devenv.app.notices import moved_ports, overlaid_networks, sources, tell_orphans, tell_rendered
@@ -25,6 +25,7 @@ from devenv.app.told import as_written
 from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
 from devenv.core.resolve import Images
+from devenv.core.seeds import SCALE
 from devenv.core.selection import select, service_of
 from devenv.host import facts
 from devenv.host.machine import ThisHost
@@ -33,6 +34,7 @@ from devenv.model.events import Cancelled, Done, Failed, Skipped
 from devenv.model.observed import Observed
 from devenv.model.plan import Plan, RunCheck, WaitReady
 from devenv.model.protocols import Host
+from devenv.model.stack import Stack
 from devenv.run.executor import Result
 
 TRIES = 3
@@ -43,7 +45,7 @@ TRIES = 3
 class Wishes:
     """What `up` was asked for beside bringing the stack up; names as on the command line.
     `again` are services whose seeds are loaded once more, `leave` rendered files that are not written,
-    `excepted` those to be run on the host: None for those that are there already."""
+    `excepted` those to be run on the host: None for those that are there already. `scaled`: --scale was said."""
 
     services: tuple[str, ...] = ()
     dry_run: bool = False
@@ -55,6 +57,7 @@ class Wishes:
     again: frozenset[str] = frozenset()
     leave: frozenset[str] = frozenset()
     excepted: tuple[str, ...] | None = None
+    scaled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,7 @@ def up(
     force_recreate: bool = False,
     remove_orphans: bool = False,
     excepted: Sequence[str] = (),
+    scaled: bool = False,
 ) -> int:
     """Bring the stack up; the exit code. `services`: these and what they need alone. `dry_run`: say the plan, change
     nothing. `for_ide`: as an editor's initializeCommand calls it (see `app.ide`). `excepted`: these are run on the host
@@ -88,6 +92,7 @@ def up(
     wishes = Wishes(
         services=tuple(services), dry_run=dry_run, build=build, pull=pull, force_recreate=force_recreate,
         remove_orphans=remove_orphans, for_ide=for_ide, excepted=None if for_ide else tuple(excepted),
+        scaled=scaled,
     )  # fmt: skip
     if for_ide:
         from devenv.app.ide import up_for_ide
@@ -125,7 +130,7 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
                 refuse_taken(session, decided.plan)
             if project.own:
                 values.write_env(project, session.values)
-            for line in told(decided):
+            for line in told(decided, scaled=wishes.scaled):
                 ctx.ui.notice(line)
             tell_orphans(ctx, decided.plan)
             ending = partial(_ending, decided, ports)
@@ -194,6 +199,7 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
             remove_orphans=wishes.remove_orphans,
         ),
         digests=digests,
+        causes=_seed_causes(session.stack, observed, digests),
         creator=session.creator(),
     )
     whole = session.stack.checks and not wishes.services and not wishes.for_ide
@@ -208,6 +214,19 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
     )  # fmt: skip
 
 
+def _seed_causes(stack: Stack, observed: Observed, digests: Digests) -> dict[str, dict[str, str]]:
+    """Why generated rows are made again, by service and seed, where more is known than that they are others."""
+    if not any(seed.origin for service in stack.services.values() for seed in service.seeds):
+        return {}
+    from devenv.core.seeds import causes
+
+    made = origins(stack, digests)
+    return {
+        name: causes(stack.services[name].seeds, ledger, made.get(name, {}))
+        for name, ledger in observed.ledgers.items()
+    }
+
+
 def _images(session: Session, wishes: Wishes, host: Host, looking: Sweep) -> Images:
     """The images of `session`. Files that they lack are told of together with the seeds that are not there."""
     try:
@@ -220,13 +239,13 @@ def _images(session: Session, wishes: Wishes, host: Host, looking: Sweep) -> Ima
         raise
 
 
-def told(decided: Decided) -> tuple[str, ...]:
+def told(decided: Decided, *, scaled: bool = False) -> tuple[str, ...]:
     """What a person should know before the plan is carried out."""
     session = decided.session
     return (
         *kept_name(session),
         *moved_ports(session.project, session.values, session.known),
-        *sources(session.project, session.known),
+        *sources(session.project, session.known, {SCALE: "--scale"} if scaled else None),
         *on_host(session.stack),
         *overlaid_networks(decided.observed.networks, facts.routes() if session.engine.info.local else ()),
         *decided.plan.notices,

@@ -74,8 +74,8 @@ class Nodes:
 @dataclass(slots=True, kw_only=True)
 class UpPlanner:
     """Adds nodes service by service, in the order of needs. `services` are the chosen ones, `one_shots` those of them
-    that are meant to end; `digests` are their seeds' as they are now, `renewed` the networks that are made anew, by
-    key, and why."""
+    that are meant to end; `digests` are their seeds' as they are now, `causes` why these
+    changed, `renewed` the networks that are made anew, by key, and why."""
 
     stack: Stack
     services: Mapping[str, Service]
@@ -86,6 +86,7 @@ class UpPlanner:
     verdicts: Mapping[str, Verdict]
     one_shots: frozenset[str]
     digests: Mapping[str, Mapping[str, str]]
+    causes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     renewed: Mapping[str, str] = field(default_factory=dict)
     nodes: Nodes = field(default_factory=Nodes)
     _freed: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
@@ -294,6 +295,8 @@ class UpPlanner:
         for index, seed in enumerate(service.seeds):
             again = name in self.options.again
             cause = self._seed_cause(seed, ledger, self.digests.get(name, {}).get(seed.name), new)
+            if cause == f"{seed.name} changed":
+                cause = self.causes.get(name, {}).get(seed.name, cause)
             if not cause and script:
                 # SQL may drop and make the tables of later seeds: their seeder looks, and skips what is still there.
                 cause = f"{script} runs before it"

@@ -29,11 +29,13 @@ def reconcile(
     options: Options | None = None,
     *,
     digests: Mapping[str, Mapping[str, str]] = _EMPTY,
+    causes: Mapping[str, Mapping[str, str]] = _EMPTY,
     creator: Creator | None = None,
 ) -> Plan:
     """The plan by which `observed` becomes `stack`; empty where it is so already.
 
-    `digests` are those of the seeds as they are now, by service and name (`Seeder.digest`). `observed.ready` and
+    `digests` are those of the seeds as they are now, by service and name (`Seeder.digest`), `causes` why
+    they are others than in the data, where more is known than that they are. `observed.ready` and
     `observed.ledgers` say what is known of running services; what was not looked at is looked at by the plan.
     Every node says which key, image or fact brought it there.
 
@@ -63,6 +65,7 @@ def reconcile(
         verdicts=verdicts,
         one_shots=ends,
         digests=digests,
+        causes=causes,
         renewed=renewed,
     )
     planner.leftovers(left if wish.remove_orphans else ())

@@ -56,6 +56,7 @@ class Seed:
     `core.seeds.SEEDS`; `file` is absolute, "" for generated rows. `table` is set for data seeds, which own it.
     `options` holds what the kind takes (`delimiter`, `columns`, `null`, …), part of the digest. `children` are later
     seeds of the same service whose generated rows hold keys of this one's table, each after those that refer to it.
+    `origin` is what generated rows are made of (a digest of their own `rules`, the `scale`), to tell what changed.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Seed:
     options: Mapping[str, Any] = field(default_factory=dict)
     transactional: bool = True
     children: tuple[Seed, ...] = ()
+    origin: Mapping[str, str] = field(default_factory=dict)
     where: Span | None = None
 
 

@@ -82,6 +82,7 @@ def up(
         force_recreate=force_recreate,
         remove_orphans=remove_orphans,
         excepted=tuple(excepted or ()),
+        scaled=scale is not None,
     )
 
 

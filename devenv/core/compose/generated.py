@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -57,6 +59,7 @@ class Rules:
                 return None
             written, wrong = _with_table(document.value, file), _wrong_in(reader, document)
             name = name or posixpath.relpath(file, self._folder)
+        rules = hashlib.sha256(json.dumps(written, sort_keys=True, default=str).encode()).hexdigest()
         options = spec.read(written, wrong)
         given = str(long.get("scale", reader.variables.get(SCALE) or "1"))
         scale = parents.factor(given)
@@ -76,6 +79,7 @@ class Rules:
             file="",
             table=options["table"],
             options={**options, "rows": parents.scaled(options["rows"], scale), "algorithm": ALGORITHM},
+            origin={"rules": rules, "scale": given},
             where=reader.document.where(at),
         )
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from devenv.app.digests import seed_digests
+from devenv.app.digests import origins, seed_digests
 from devenv.model.errors import DevenvError, DevenvErrors, Span
 from devenv.model.stack import Seed, Service, Stack
 
@@ -89,3 +90,19 @@ def test_all_files_that_are_gone_are_told_at_once_and_where_they_are_named(tmp_p
     assert "a.csv" in first.message
     assert (second.where, second.message) == (where, "cannot read the seed b.csv: No such file or directory")
     assert seed_digests(stack, lenient=True) == {"db": {}}
+
+
+def test_what_generated_rows_are_made_of_is_remembered_by_their_digest(tmp_path: Path) -> None:
+    (tmp_path / ".devenv").mkdir()
+    stack = _stack(tmp_path)
+    db = stack.services["db"]
+
+    def made(digest: str, scale: str) -> dict[str, dict[str, Mapping[str, str]]]:
+        seed = Seed(name="rows", kind="generate", file="", origin={"scale": scale})
+        wanted = replace(stack, services={"db": replace(db, seeds=(seed,))})
+        return origins(wanted, {"db": {"rows": digest}})["db"]
+
+    assert made("1", "1") == {"rows": {"1": {"scale": "1"}}}
+    assert made("2", "2") == {"rows": {"1": {"scale": "1"}, "2": {"scale": "2"}}}
+    (tmp_path / ".devenv/origins.json").write_text('{"db": {"rows": 3}}')
+    assert made("2", "2") == {"rows": {"2": {"scale": "2"}}}

@@ -43,3 +43,6 @@ def test_where_values_come_from_is_said_in_a_sentence() -> None:
     project = SimpleNamespace(variables=variables)
     known = Given(shell={"C": "3"}, repository={"A": "1", "B": "2"})
     assert list(sources(project, known)) == ["A, B come from .env; C comes from the shell"]  # type: ignore[arg-type]
+    options = {"C": "--scale"}
+    told = list(sources(project, known, options))  # type: ignore[arg-type]
+    assert told == ["A, B come from .env; C comes from --scale"]

@@ -55,6 +55,7 @@ UP = {
     "force_recreate": False,
     "remove_orphans": False,
     "excepted": (),
+    "scaled": False,
 }
 
 LOGS = {

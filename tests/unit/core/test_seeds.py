@@ -10,10 +10,12 @@ from devenv.core.catalogue import read_service
 from devenv.core.compose.load import load
 from devenv.core.decode import decode
 from devenv.core.render import render
+from devenv.core.seeds import causes
 from devenv.core.source import read_yaml
 from devenv.extensions.probes import PROBES
 from devenv.model.errors import DevenvError, DevenvErrors
 from devenv.model.manifest import CatalogueService
+from devenv.model.observed import LedgerEntry
 from devenv.model.stack import Seed
 from tests.unit.core.compiling import catalogue, templates
 
@@ -227,3 +229,22 @@ def test_a_plain_file_is_held_to_the_same() -> None:
             [read_yaml(text, "compose.yaml")], variables={}, folder="/r", working_dir="/r", files=["/r/compose.yaml"],
             project="x", texts={}, listings={}, kinds=PROBES,
         )  # fmt: skip
+
+
+def test_generated_rows_say_what_changed() -> None:
+    def seed(name: str, rules: str, scale: str = "1", *children: Seed) -> Seed:
+        return Seed(name=name, kind="generate", file="", children=children, origin={"rules": rules, "scale": scale})
+
+    def why(*seeds: Seed, was: dict[str, dict[str, str]] | None = None) -> dict[str, str]:
+        made = was or {"p": {"rules": "a", "scale": "1"}, "o": {"rules": "b", "scale": "1"}}
+        ledger = {name: LedgerEntry(name=name, digest="d", state="done") for name in ("p", "o")}
+        return causes(seeds, ledger, {name: {"d": origin} for name, origin in made.items()})
+
+    orders = seed("o", "b")
+    assert why(seed("p", "a", "1", orders), orders) == {}
+    assert why(seed("p", "x", "1", orders), orders) == {"p": "p changed", "o": "p, which it refers to, changed"}
+    scaled = seed("o", "b", "2")
+    assert why(seed("p", "a", "2", scaled), scaled) == dict.fromkeys(("p", "o"), "the scale changed from 1 to 2")
+    assert why(seed("p", "x", "2")) == {"p": "p changed, the scale changed from 1 to 2"}
+    assert why(seed("p", "x"), was={"o": {}}) == {}
+    assert why(Seed(name="p", kind="csv", file="/p")) == {}
