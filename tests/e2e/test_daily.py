@@ -128,7 +128,7 @@ def test_what_services_use_is_live_on_a_terminal_until_a_key(running: Repository
     assert process.wait(30) == 0, seen
     os.close(typing)
     assert seen.rstrip().endswith(b"\x1b[?25h"), "the cursor is there again"
-    assert b"\x1b[5A" in seen, "a head and four services, drawn over"
+    assert b"\x1b[6A" in seen, "a head, four services and how it ends, drawn over"
 
 
 def test_where_there_is_no_manifest_the_project_is_named(repository: Repository, tmp_path: Path) -> None:
