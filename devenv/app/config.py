@@ -9,6 +9,7 @@ from devenv.app.context import Context
 from devenv.app.project import read_project
 from devenv.app.session import default_name, find_values, tell_elsewhere
 from devenv.app.stack import load_stack
+from devenv.app.told import as_written
 from devenv.app.values import given
 from devenv.core.compose.hash import config_hash
 from devenv.core.mask import mask_values
@@ -32,7 +33,8 @@ def config(
     said = known.known("DEVENV_PROJECT" if project.own else "COMPOSE_PROJECT_NAME")
     name = ctx.project or said or default_name(project, known)
     tell_elsewhere(ctx, project.folder, name)
-    stack = load_stack(project, find_values(project, known, name, (), local=False), name)
+    with as_written(project):
+        stack = load_stack(project, find_values(project, known, name, (), local=False), name)
     listed = {
         "services": services and [*stack.services],
         "images": images and [service.image for service in stack.services.values()],

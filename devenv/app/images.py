@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv.app.beside import side_by_side
-from devenv.app.told import as_written
 from devenv.backends.docker import context
 from devenv.core.recipes import Recipes, RecipeSource, full
 from devenv.core.resolve import BuildSource, Facts, Images, resolve
@@ -55,18 +54,17 @@ def gather(
         chosen = select(stack, services)
         makers = tuple(s for name, s in stack.services.items() if name not in chosen and s.build is not None)
         stack = replace(stack, services=chosen)
-    with as_written(session.project):
-        return choose(
-            stack,
-            makers=makers,
-            engine=session.engine,
-            recipes=recipes(),
-            certificates=host.trust().certificates,
-            memos=session.project.folder / ".devenv",
-            pull=pull,
-            build=build,
-            lenient=lenient,
-        )
+    return choose(
+        stack,
+        makers=makers,
+        engine=session.engine,
+        recipes=recipes(),
+        certificates=host.trust().certificates,
+        memos=session.project.folder / ".devenv",
+        pull=pull,
+        build=build,
+        lenient=lenient,
+    )
 
 
 def choose(

@@ -15,6 +15,7 @@ from devenv.app.context import Context
 from devenv.app.engine import connect_engine
 from devenv.app.project import Project, committed_project, locate
 from devenv.app.stack import load_stack
+from devenv.app.told import as_written
 from devenv.core.compose import interpolate
 from devenv.core.inputs import ComposeCreator
 from devenv.core.rendered import COMPOSE_FILE, DEVCONTAINER_FILE
@@ -155,9 +156,11 @@ def on_engine(
     ctx: Context, project: Project, engine: Engine, *, locked: bool, lenient: bool = False, kept: bool = False
 ) -> Iterator[Session]:
     """`project` on `engine`, which is closed at the end. `lenient`: for verbs that make nothing (see `load_stack`);
-    `kept`: ports that were chosen before stay, whoever has them now."""
+    `kept`: ports that were chosen before stay, whoever has them now. Errors, also those of who uses it, name places in
+    the manifest."""
     with ExitStack() as stack:
         stack.callback(engine.close)
+        stack.enter_context(as_written(project))
         name, holders = _name(ctx, project, engine)
         tell_elsewhere(ctx, project.folder, name)
         if locked:

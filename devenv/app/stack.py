@@ -9,7 +9,6 @@ from pathlib import Path
 
 from devenv.app import basefiles
 from devenv.app.project import Project
-from devenv.app.told import as_written
 from devenv.core.compose import load as loader
 from devenv.core.compose.grants import secret_names
 from devenv.core.compose.interpolate import names
@@ -32,13 +31,8 @@ def load_stack(project: Project, values: Mapping[str, str], name: str | None = N
     `lenient`: for values and files that are missing something stands in, as nothing is made from the stack: whoever
     has lost a secret must still see, and stop, what runs.
 
-    Raises DevenvErrors (INPUT) with places in the manifest for what is wrong, or cannot be done yet.
+    Raises DevenvErrors (INPUT) with places (see `app.told`) for what is wrong, or cannot be done yet.
     """
-    with as_written(project):
-        return _load(project, values, name, lenient=lenient)
-
-
-def _load(project: Project, values: Mapping[str, str], name: str | None, *, lenient: bool) -> Stack:
     working_dir = str(project.working_dir)
     if lenient:
         values = {**_missing(project), **values}

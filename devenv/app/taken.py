@@ -6,7 +6,6 @@ import ipaddress
 from functools import partial
 
 from devenv.app.session import Session
-from devenv.app.told import as_written
 from devenv.core import clashes
 from devenv.core.sockets import Address
 from devenv.host import facts, holder
@@ -25,8 +24,7 @@ def refuse_taken(session: Session, plan: Plan) -> None:
     chosen = {key for key, name in names.items() if session.known.said(name) is None}
     ports = clashes.wanted(session.stack, plan, chosen, names)
     if ports:
-        with as_written(session.project):
-            _refuse(session, plan, ports)
+        _refuse(session, plan, ports)
 
 
 def _refuse(session: Session, plan: Plan, ports: tuple[clashes.Published, ...]) -> None:

@@ -21,7 +21,6 @@ from devenv.app.project import Project, read_project
 from devenv.app.running import Ending, carry_out, seeded_words
 from devenv.app.session import PROFILES, Session, default_name, more_profiles, on_engine, open_session
 from devenv.app.taken import refuse_taken
-from devenv.app.told import as_written
 from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
 from devenv.core.resolve import Images
@@ -180,14 +179,12 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
     if wishes.for_ide:
         session = session.workspace_first()
     looking = Sweep(session.engine, session.stack)
-    with as_written(session.project):
-        images = _images(session, wishes, host, looking)
+    images = _images(session, wishes, host, looking)
     session = session.with_values(images.variables)
     if wishes.for_ide:
         session = session.workspace_first()
     session = replace(session, stack=with_contents(session.stack))
-    with as_written(session.project):
-        observed, digests = looking.end(sorted(set(images.use.values())))
+    observed, digests = looking.end(sorted(set(images.use.values())))
     plan = reconcile(
         session.stack,
         observed,
