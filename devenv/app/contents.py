@@ -8,7 +8,6 @@ times and inode, so that files that did not change are not read again.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import posixpath
 import stat
@@ -18,9 +17,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from devenv.app.kept import keep, recall
 from devenv.core.selection import one_shots
-from devenv.host.files import write_atomic
-from devenv.model.errors import DevenvError
 from devenv.model.stack import Service, Stack
 
 _WHOLE = 1 << 20
@@ -102,7 +100,7 @@ class _Reading:
     def digest(self, path: str, there: os.stat_result) -> str:
         """Of the content of the file `path`, which is `there`."""
         if self._kept is None:
-            self._kept = self._load()
+            self._kept = recall(self.folder, _MEMO)
         mark = f"{there.st_size} {there.st_mtime_ns} {there.st_ctime_ns} {there.st_ino}"
         known = self._kept.get(path)
         if not isinstance(known, list) or known[:1] != [mark] or len(known) != 2:
@@ -112,18 +110,7 @@ class _Reading:
             self.seen[path] = known
         return str(known[1])
 
-    def _load(self) -> dict[str, Any]:
-        try:
-            kept = json.loads((self.folder / _MEMO).read_text(encoding="utf-8"))
-            return kept if isinstance(kept, dict) else {}
-        except (OSError, ValueError):
-            return {}
-
     def remember(self) -> None:
         """Keep what was seen. Where nothing can be kept it is read again."""
-        file = self.folder / _MEMO
-        try:
-            if self._kept is not None and self.seen != self._kept and file.parent.is_dir():
-                write_atomic(file, json.dumps(self.seen).encode())
-        except (OSError, DevenvError):
-            return
+        if self._kept is not None and self.seen != self._kept:
+            keep(self.folder, _MEMO, self.seen)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from devenv.host.files import write_atomic
+from devenv.app.kept import keep, recall
 from devenv.model.errors import DevenvError, raise_all
 from devenv.model.stack import Seed, Stack
 
@@ -29,7 +29,7 @@ def seed_digests(stack: Stack, *, settled: float = _RACY, lenient: bool = False)
     DevenvErrors (INPUT), all at once, for files that cannot be read; `lenient`: they are left out."""
     from devenv.extensions.seeders import SEEDERS
 
-    kept = _read(Path(stack.folder))
+    kept = recall(Path(stack.folder), _FILE)
     seen: dict[str, Any] = {}
     found: dict[str, dict[str, str]] = {}
     errors: list[DevenvError] = []
@@ -53,7 +53,7 @@ def seed_digests(stack: Stack, *, settled: float = _RACY, lenient: bool = False)
     if not lenient:
         raise_all(errors)
     if seen != kept:
-        _write(Path(stack.folder), seen)
+        keep(Path(stack.folder), _FILE, seen)
     return found
 
 
@@ -72,26 +72,10 @@ def _mark(seed: Seed, settled: float) -> str | None:
     )
 
 
-def _read(folder: Path, name: str = _FILE) -> dict[str, Any]:
-    try:
-        kept = json.loads((folder / name).read_text(encoding="utf-8"))
-        return kept if isinstance(kept, dict) else {}
-    except (OSError, ValueError):
-        return {}
-
-
-def _write(folder: Path, seen: Mapping[str, Any], name: str = _FILE) -> None:
-    try:
-        if (folder / name).parent.is_dir():
-            write_atomic(folder / name, json.dumps(seen, ensure_ascii=False, indent=1).encode())
-    except DevenvError:
-        return  # a full disk costs the time of reading again, no more
-
-
 def origins(stack: Stack, digests: Digests) -> dict[str, dict[str, dict[str, Mapping[str, str]]]]:
     """By service, seed and digest what generated rows are made of, those of earlier calls with those of this one."""
     folder = Path(stack.folder)
-    kept = _read(folder, _ORIGINS)
+    kept = recall(folder, _ORIGINS)
     found: dict[str, dict[str, dict[str, Mapping[str, str]]]] = {}
     for name, service in stack.services.items():
         for seed in service.seeds:
@@ -104,5 +88,5 @@ def origins(stack: Stack, digests: Digests) -> dict[str, dict[str, dict[str, Map
                 newest = dict(list(before.items())[-_OLD:])
                 found.setdefault(name, {})[seed.name] = {**newest, digest: dict(seed.origin)}
     if found != kept:
-        _write(folder, found, _ORIGINS)
+        keep(folder, _ORIGINS, found)
     return found
