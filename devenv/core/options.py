@@ -10,35 +10,26 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from devenv.core import keyhashes
 from devenv.core.selection import service_of
-from devenv.model import labels
 from devenv.model.observed import Observed
 from devenv.model.stack import Service, Stack
 
-VERSION = 1
-"""Of the label; a label of another version is not compared."""
 _SPREAD = ("driver_opts", "labels")
 _UNSAID: Mapping[str, tuple[Any, ...]] = {"driver": ("bridge", "local")}
 """What is the same as not to say it."""
-_DIGITS = 12
 
 
 def label(config: Mapping[str, Any]) -> str:
     """The value of the label `dev.devenv.config` of a network or a volume with the normalised `config`."""
-    return json.dumps({"keys": _keys(config), "version": VERSION}, sort_keys=True, separators=(",", ":"))
+    return keyhashes.label(_keys(config))
 
 
 def changes(config: Mapping[str, Any], marks: Mapping[str, str]) -> tuple[str, ...]:
     """The keys in which `config` differs from that of the thing that carries the labels `marks`; () where none does, or
     where that is not known."""
-    try:
-        known = json.loads(marks.get(labels.CONFIG, ""))
-    except ValueError:
-        return ()
-    if not isinstance(known, dict) or known.get("version") != VERSION or not isinstance(known.get("keys"), dict):
-        return ()
-    old, new = known["keys"], _keys(config)
-    return tuple(sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key)))
+    known = keyhashes.read(marks)
+    return () if known is None else keyhashes.differing(known, _keys(config))
 
 
 def changed_networks(stack: Stack, services: Mapping[str, Service], observed: Observed) -> dict[str, str]:
@@ -93,7 +84,7 @@ def _keys(config: Mapping[str, Any]) -> dict[str, str]:
         parts = {f"{key}.{name}": item for name, item in value.items()} if _spread(key, value) else {key: value}
         for name, item in parts.items():
             text = json.dumps(item, sort_keys=True, default=str)
-            found[name] = hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+            found[name] = hashlib.sha256(text.encode()).hexdigest()[: keyhashes.DIGITS]
     return found
 
 

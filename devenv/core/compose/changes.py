@@ -8,32 +8,29 @@ itself is compared.
 from __future__ import annotations
 
 import hashlib
-import json
 import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from devenv.core import keyhashes
 from devenv.core.compose.hash import ORDER, UNHASHED, config_hash, go_json
 from devenv.model import labels
 from devenv.model.observed import ObservedContainer
 from devenv.model.stack import Service, Stack
 
-VERSION = 1
-"""Of the label; a label of another version is not compared."""
 _SPREAD = frozenset(("annotations", "environment", "labels", "logging", "networks", "sysctls", "ulimits"))
 """Keys whose own keys are told apart."""
 _OVERRIDDEN = frozenset(("command", "entrypoint", "image", "labels"))
 """What an editor changes in the service that it opens."""
-_DIGITS = 12
 
 
 def config_label(service: Service, stack: Stack) -> str:
     """The value of the label `dev.devenv.config`: canonical JSON, `{"version": 1, "keys": {key: hash}}`."""
-    return json.dumps({"keys": _keys(service, stack), "version": VERSION}, sort_keys=True, separators=(",", ":"))
+    return keyhashes.label(_keys(service, stack))
 
 
 def _digest(value: Any) -> str:
-    return hashlib.sha256(go_json(value).encode()).hexdigest()[:_DIGITS]
+    return hashlib.sha256(go_json(value).encode()).hexdigest()[: keyhashes.DIGITS]
 
 
 def _keys(service: Service, stack: Stack) -> dict[str, str]:
@@ -54,7 +51,7 @@ def _keys(service: Service, stack: Stack) -> dict[str, str]:
     for grant in service.grants:
         content = None if grant.content is None else grant.content.value
         found[f"files.{grant.target}"] = _digest([grant.source, content, grant.mode])
-    found |= {f"content of {target}": digest[:_DIGITS] for target, digest in service.content.items()}
+    found |= {f"content of {target}": digest[: keyhashes.DIGITS] for target, digest in service.content.items()}
     found["name"] = _digest(service.container_name)
     return found
 
@@ -62,10 +59,9 @@ def _keys(service: Service, stack: Stack) -> dict[str, str]:
 def changes(service: Service, stack: Stack, container: ObservedContainer) -> tuple[str, ...]:
     """The names of the keys in which `container` differs from `service` (`environment.LOG_LEVEL`, `ports`, …), sorted;
     () where it is what the service says. Whether its image is still the newest is not asked here."""
-    known = _known(container)
+    known = keyhashes.read(container.labels)
     if known is not None:
-        wanted = _keys(service, stack)
-        return tuple(sorted(key for key in wanted.keys() | known.keys() if wanted.get(key) != known.get(key)))
+        return keyhashes.differing(known, _keys(service, stack))
     if container.labels.get(labels.CONFIG_HASH) == config_hash(_joined(service, container)):
         return ()
     overridden = _is_overridden(stack, container)
@@ -75,16 +71,6 @@ def changes(service: Service, stack: Stack, container: ObservedContainer) -> tup
     if differing or overridden or container.labels.get(labels.VERSION) != labels.COMPOSE_VERSION:
         return differing
     return ("configuration",)
-
-
-def _known(container: ObservedContainer) -> Mapping[str, str] | None:
-    try:
-        label = json.loads(container.labels.get(labels.CONFIG, ""))
-    except ValueError:
-        return None
-    if not isinstance(label, dict) or label.get("version") != VERSION or not isinstance(label.get("keys"), dict):
-        return None
-    return {str(key): str(value) for key, value in label["keys"].items()}
 
 
 def _joined(service: Service, container: ObservedContainer) -> dict[str, Any]:
