@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from devenv.core.pieces import Pieces
 from devenv.model.errors import DevenvError, ExitCode
 
 PIECE = 1 << 18
@@ -72,7 +73,7 @@ def unpack(tar: Iterable[bytes], folder: Path, rename: Callable[[str], str]) -> 
     late: list[tuple[Path, tarfile.TarInfo]] = []
     root = folder.resolve()
     try:
-        with tarfile.open(fileobj=_Reader(tar), mode="r|") as archive:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=Pieces(tar), mode="r|") as archive:  # type: ignore[call-overload]
             for entry in archive:
                 path = root / rename(entry.name)
                 if path == root:  # `.`: the folder itself
@@ -144,22 +145,3 @@ def _write(path: Path, content: IO[bytes], entry: tarfile.TarInfo) -> None:
 
 def _unreadable(path: Path, error: OSError) -> DevenvError:
     return DevenvError(f"{path} cannot be read: {error.strerror}.", hint="Check its permissions.", code=ExitCode.FAILED)
-
-
-class _Reader:
-    """Pieces as a file that is read."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = iter(pieces)
-        self._held = bytearray()
-
-    def read(self, size: int = -1, /) -> bytes:
-        while len(self._held) < size or size < 0:
-            piece = next(self._pieces, None)
-            if piece is None:
-                break
-            self._held += piece
-        end = len(self._held) if size < 0 else size
-        found = bytes(self._held[:end])
-        del self._held[:end]
-        return found

@@ -119,9 +119,9 @@ class DockerEngine:
         containers.copy_in(self._client, container, files)
 
     def read_file(self, container: str, path: str) -> InnerFile | None:
-        from devenv.backends.docker import files
+        from devenv.backends.docker import archive
 
-        return files.read_file(self._client, container, path)
+        return archive.read_file(self._client, container, path)
 
     def path_stat(self, container: str, path: str) -> PathStat | None:
         from devenv.backends.docker import archive
