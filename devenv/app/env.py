@@ -30,11 +30,11 @@ def env(ctx: Context, service: str | None = None, *, style: str = "") -> int:
     """
     with on_engine(ctx, read_project(ctx), _engine(ctx), locked=False, kept=True) as here:
         name = _chosen(here, service)
-        chosen = _own(here.stack.services[name])
+        chosen = here.stack.services[name].own
         doors = ports(chosen)
         observed = here.engine.observe(here.name)
         places = {
-            each.name: _on_host(_own(each))
+            each.name: _on_host(each.own)
             if each.on_host or each.name == name
             else _place(each, container_of(observed, each.name))
             for each in here.stack.services.values()
@@ -81,11 +81,6 @@ def _chosen(here: Session, service: str | None) -> str:
         hint=f"Name one: devenv env {next(iter(here.stack.services), 'SERVICE')}; or leave one out of the stack first: "
         "devenv up --except SERVICE",
     )
-
-
-def _own(service: Service) -> Service:
-    """The service as the manifest says it, whatever stands in for it."""
-    return service.on_host.service if service.on_host else service
 
 
 def _on_host(service: Service) -> Place:

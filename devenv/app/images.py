@@ -138,7 +138,7 @@ def _read_builds(stack: Stack, memos: Path | None) -> dict[str, BuildSource]:
     errors: list[DevenvError] = []
     for each in stack.services.values():
         try:
-            found |= _read(each.on_host.service if each.on_host else each, memos)
+            found |= _read(each.own, memos)
         except DevenvError as error:
             errors.append(error)
     raise_all(errors)

@@ -186,8 +186,9 @@ def _about(stack: Stack, step: CheckStep) -> Iterator[str]:
     except ValueError:
         return
     for name, service in stack.services.items():
-        own = service.on_host.service if service.on_host else service
-        if step.kind == "http" and port in {str(item.get("published")) for item in own.config.get("ports") or ()}:
+        if step.kind == "http" and port in {
+            str(item.get("published")) for item in service.own.config.get("ports") or ()
+        }:
             yield name
 
 

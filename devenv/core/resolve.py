@@ -108,7 +108,7 @@ class _Resolver:
         self._built: dict[str, _Choice] = {}
         self._building: list[str] = []
         # An image that others run is made all the same where the service that builds it is on the host.
-        services = [s.on_host.service if s.on_host else s for s in facts.stack.services.values()]
+        services = [s.own for s in facts.stack.services.values()]
         services += [service for service in facts.makers if service.name in facts.builds]
         self._makers = {full(s.image): s for s in reversed(services) if s.build}
 

@@ -156,6 +156,11 @@ class Service:
     where: Span | None = None
 
     @property
+    def own(self) -> Service:
+        """The service as the manifest says it, whatever stands in for it."""
+        return self.on_host.service if self.on_host else self
+
+    @property
     def volumes(self) -> tuple[str, ...]:
         """Keys of the named volumes it mounts, in order of first use."""
         found = [m["source"] for m in self.config.get("volumes") or () if m.get("type") == "volume" and m.get("source")]
