@@ -21,6 +21,8 @@ _LISTS = Path("/var/lib/apt/lists")
 _POLICY = Path("/usr/sbin/policy-rc.d")
 _POLICY_TEXT = "#!/bin/sh\n# Made by devenv for one apt-get run: it starts what it installs itself.\nexit 101\n"
 _LOCK_WAIT = 300.0
+PATIENCE = f"DPkg::Lock::Timeout={_LOCK_WAIT:.0f}"
+"""The option by which apt-get waits while another one works."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +101,7 @@ def install(packages: Sequence[str], why: str, consent: Consent, *, also: Sequen
     prefix = as_root(consent, f"install {words}")
     consent.say(f"installing {words} with apt-get {why}")
     settings = ["env", "DEBIAN_FRONTEND=noninteractive"]
-    patience = f"DPkg::Lock::Timeout={_LOCK_WAIT:.0f}"
-    wanted = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "-o", patience]
+    wanted = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "-o", PATIENCE]
     with machine_lock("packages", "installs packages", consent.say), _services_stay_down(prefix):
         fresh = _fresh_lists()
         if not fresh:

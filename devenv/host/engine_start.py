@@ -24,7 +24,8 @@ STOP_SECONDS = 30.0
 
 _PIDFILE = Path("/var/run/docker.pid")
 _CONTAINERD = Path("/run/containerd/containerd.sock")
-_PLACES = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PLACES = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where programs for root are, behind a PATH that may leave them out."""
 _children: list[subprocess.Popen[bytes]] = []
 """Engines that this process started: held so that their end is seen, and they are not waited for."""
 
@@ -36,7 +37,7 @@ def installed() -> bool:
 
 def dockerd() -> str | None:
     """The path of dockerd; a user's PATH often leaves out the folders it is in."""
-    return shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:{_PLACES}")
+    return shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:{PLACES}")
 
 
 def is_own(url: str) -> bool:
@@ -131,7 +132,7 @@ def _detached(consent: Consent, prefix: Sequence[str]) -> None:
     fitted: Fit = fit(consent.say)
     log = state_dir() / "dockerd.log"
     environment = {**os.environ, **fitted.environment}
-    environment["PATH"] = f"{fitted.environment.get('PATH', '')}{os.environ.get('PATH', '')}:{_PLACES}"
+    environment["PATH"] = f"{fitted.environment.get('PATH', '')}{os.environ.get('PATH', '')}:{PLACES}"
     with open(log, "wb") as output:
         process = subprocess.Popen(
             [program, *fitted.options],

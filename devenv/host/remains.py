@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from devenv.host import packages
-from devenv.host.apt import Consent, as_root
+from devenv.host.apt import PATIENCE, Consent, as_root
+from devenv.host.engine_start import PLACES
 from devenv.host.lock import machine_lock
 from devenv.host.state import cache_dir, state_dir
 from devenv.model.errors import DevenvError, ExitCode
@@ -21,7 +22,6 @@ ENGINE = ("docker.io", "docker-cli", "iptables", "apparmor")
 ENGINE_DATA = ("/var/lib/docker", "/var/lib/containerd", "/run/docker", "/run/containerd", "/run/docker.sock")
 """What the engine leaves when its packages are gone."""
 _GOES = re.compile(r"^(?:Remv|Purg) (\S+)", re.MULTILINE)
-_PLACES = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def removable(keep: Collection[str] = ()) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ def remove_packages(names: Sequence[str], consent: Consent) -> None:
     manual = packages.installed(packages.recorded().manual)
     settings = ["env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C"]
     with machine_lock("packages", "works on packages", consent.say):
-        purge = ["apt-get", "purge", "-y", "-q", "-o", "DPkg::Lock::Timeout=300", *names]
+        purge = ["apt-get", "purge", "-y", "-q", "-o", PATIENCE, *names]
         result = _run([*prefix, *settings, *purge])
         if result.returncode:
             lines = [line for line in result.stdout.splitlines() if line.startswith(("E:", "dpkg: error"))]
@@ -149,7 +149,7 @@ def _said(command: Sequence[str]) -> str:
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:{_PLACES}"}
+    environment = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:{PLACES}"}
     return subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
