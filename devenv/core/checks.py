@@ -10,14 +10,12 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from devenv.core import graph
-from devenv.core.quoting import in_shell, in_sql
-from devenv.core.selection import needs as needs_of
+from devenv.core.quoting import NAME, in_shell, in_sql
+from devenv.core.selection import reached
 from devenv.model.plan import Node, Plan, Run, RunCheck, SeedData, WaitReady
 from devenv.model.protocols import Answer
 from devenv.model.stack import Check, CheckStep, Stack
 
-_NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SHOWN = 200
 _SHELL = re.compile(r"(?:/\S*/)?(?:ba|da|a)?sh -[a-z]*c")
 """The beginning of a command whose third word is a shell's text."""
@@ -38,7 +36,7 @@ def fill(value: Any, taken: Mapping[str, Any], *, url: bool = False) -> Any:
         return [fill(item, taken) for item in value]
     if not isinstance(value, str):
         return value
-    whole = _NAME.fullmatch(value)
+    whole = NAME.fullmatch(value)
     if whole and whole[1] in taken and not url:
         return taken[whole[1]]
 
@@ -47,7 +45,7 @@ def fill(value: Any, taken: Mapping[str, Any], *, url: bool = False) -> Any:
             return match[0]
         return quote(str(taken[match[1]]), safe="") if url else str(taken[match[1]])
 
-    return _NAME.sub(put, value)
+    return NAME.sub(put, value)
 
 
 def asked(step: CheckStep, taken: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -78,7 +76,7 @@ def _names(value: Any) -> Iterator[str]:
         for item in value:
             yield from _names(item)
     elif isinstance(value, str):
-        yield from _NAME.findall(value)
+        yield from NAME.findall(value)
 
 
 def says(step: CheckStep, options: Mapping[str, Any], taken: Mapping[str, Any] | None = None) -> str:
@@ -172,8 +170,7 @@ def plan_checks(
 
 def needed(stack: Stack, check: Check) -> set[str]:
     """The services that `check` names or asks, by their address on the host, with all that those need."""
-    edges = {name: [need.target for need in needs_of(service)] for name, service in stack.services.items()}
-    return graph.reachable(edges, {name for step in check.all_steps for name in _about(stack, step)})
+    return reached(stack, {name for step in check.all_steps for name in _about(stack, step)})
 
 
 def _about(stack: Stack, step: CheckStep) -> Iterator[str]:

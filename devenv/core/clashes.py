@@ -90,7 +90,7 @@ def by_containers(
         held = [(c, of) for c, of in others if _meet(port, _bound(c, port))]
         stays = next((c for c, of in held if of is None or (of != port.service and c.name not in gone)), None)
         if stays is not None:
-            errors.append(_conflict(port, f"held by {_container(stays)}", _remedy(stays, project, orphans)))
+            errors.append(_conflict(port, f"held by {in_words(stays)}", _remedy(stays, project, orphans)))
         elif not held:
             left.append(port)
     return tuple(left), tuple(errors)
@@ -151,7 +151,8 @@ def _address(text: str) -> Address:
         return ip_address(ANY[0])  # a name: wherever it leads
 
 
-def _container(container: ObservedContainer) -> str:
+def in_words(container: ObservedContainer) -> str:
+    """`container shop-web-1 of project shop`."""
     project = container.labels.get(labels.PROJECT)
     return f"container {container.name}" + (f" of project {project}" if project else "")
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from devenv.core import graph
 from devenv.core.inputs import Creator, ImageChoices, Options
-from devenv.core.selection import Found, found, is_oneoff, needs, orphans, service_of, shares
+from devenv.core.selection import Found, found, is_oneoff, needs, orphans, reached, service_of, shares
 from devenv.model import labels
 from devenv.model.errors import Conflict, DevenvError, ExitCode
 from devenv.model.observed import Observed, ObservedContainer
@@ -121,9 +120,8 @@ class Judge:
 
     def _behind(self, service: Service) -> tuple[str, ...]:
         """All that `service` needs, and what these need: its work may lie in the data of any of them."""
-        edges = {name: [n.target for n in needs(s)] for name, s in self.stack.services.items()}
-        behind = graph.reachable(edges, [need.target for need in needs(service)])
-        return tuple(name for name in edges if name in behind)
+        behind = reached(self.stack, [need.target for need in needs(service)])
+        return tuple(name for name in self.stack.services if name in behind)
 
     def _new_data(self, name: str, since: str) -> bool:
         """Whether the data of the service `name` are not those that there were at `since`: a volume is gone, the

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-_NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""A value that was taken, where a text names it."""
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _SQL = re.compile(r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|.""", re.DOTALL)
 """SQL in pieces: comments, texts, quoted names, and each character of the rest."""
@@ -62,7 +63,7 @@ def in_shell(text: str, taken: Mapping[str, Any], shell: Sequence[str] = ("sh", 
     done, quote = [], ""
     for match in _BARE.finditer(text):
         part = match[0]
-        name = _NAME.fullmatch(part)
+        name = NAME.fullmatch(part)
         if name and name[1] in taken:
             values.append(_text(taken[name[1]]))
             argument = f"${{{len(values)}}}"
@@ -77,4 +78,4 @@ def in_shell(text: str, taken: Mapping[str, Any], shell: Sequence[str] = ("sh", 
 
 
 def _put(text: str, taken: Mapping[str, Any], say: Any) -> str:
-    return _NAME.sub(lambda match: say(taken[match[1]]) if match[1] in taken else match[0], text)
+    return NAME.sub(lambda match: say(taken[match[1]]) if match[1] in taken else match[0], text)

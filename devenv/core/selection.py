@@ -74,6 +74,11 @@ def select(stack: Stack, names: Collection[str] = ()) -> dict[str, Service]:
     return chosen
 
 
+def reached(stack: Stack, names: Collection[str]) -> set[str]:
+    """`names` and all that they need, directly or not; also what the stack does not have."""
+    return graph.reachable({name: [n.target for n in needs(s)] for name, s in stack.services.items()}, names)
+
+
 def check(stack: Stack, names: Collection[str]) -> None:
     """Raise for each of `names` that is no service of the stack."""
     raise_all(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from devenv.model import labels
+from devenv.core.clashes import in_words
 from devenv.model.errors import DevenvError
 from devenv.model.protocols import Engine, Host
 
@@ -34,8 +34,7 @@ def holder(engine: Engine, host: Host, port: int, protocol: str = "tcp") -> str:
         for container in engine.running():
             bound = [number for key, some in container.ports.items() if key.endswith(protocol) for _, number in some]
             if port in bound:
-                project = container.labels.get(labels.PROJECT)
-                return f"container {container.name}" + (f" of project {project}" if project else "")
+                return in_words(container)
     except DevenvError:
         return ""
     return host.process(port, protocol) if engine.info.local else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from devenv.core import graph
 from devenv.core.suggest import did_you_mean
 
 SOURCES: Mapping[str, tuple[str, ...]] = {
@@ -58,13 +59,7 @@ def in_order(columns: list[list[Any]]) -> list[list[Any]]:
 
 def needed(columns: list[list[Any]], name: str) -> list[list[Any]]:
     """The columns that `name` is made from, and itself, in the order in which they stand."""
-    by_name = {each[0]: each for each in columns}
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        at = by_name[waiting.pop()]
-        found.add(at[0])
-        waiting += [each for each in source_names(at[1], at[2]) if each not in found]
+    found = graph.reachable({each[0]: [*source_names(each[1], each[2])] for each in columns}, [name])
     return [each for each in columns if each[0] in found]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
+from devenv.core import graph
 from devenv.core.generate import links
 from devenv.core.generate.spec import Wrong, fitting
 from devenv.core.suggest import did_you_mean
@@ -142,19 +143,13 @@ def _find(
 
 
 def _ahead(part: Part, parts: Sequence[Part]) -> set[str]:
-    """The tables whose rows must be there before those of `part`."""
+    """`part`'s own table, and those whose rows must be there before."""
     refers = {
-        each.options["table"]: {
+        each.options["table"]: [
             options["to"].rpartition(".")[0]
             for _, kind, options in each.options["columns"]
             if kind == "ref" and "rows" not in options
-        }
+        ]
         for each in parts
     }
-    found: set[str] = set()
-    waiting = [part.options["table"]]
-    while waiting:
-        new = refers.get(waiting.pop(), set()) - found
-        found |= new
-        waiting += new
-    return found
+    return graph.reachable(refers, [part.options["table"]])

@@ -185,11 +185,10 @@ def _column(name: str, written: Any, tell: Wrong) -> list[Any] | None:
             continue
         options[key] = _value(known[key], value, place, tell)
     instead = [key for key in rule.instead if key in given]
-    for key in instead and rule.must:
-        if key in given:
+    for key in rule.must:
+        if instead and key in given:
             tell(given[key][0], f"`{key}` means nothing beside `{instead[0]}`.", "Take one of the two out.")
-    for key in () if instead else rule.must:
-        if key not in given:
+        elif not instead and key not in given:
             tell(path, f"`{kind}` needs `{key}`.", f"Add `{key}:` to the column `{name}`.")
     low, high = options.get("from"), options.get("to")
     if "to" in known and kind != "ref" and low is not None and high is not None and not _in_order(kind, low, high):
