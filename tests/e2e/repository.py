@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,19 @@ class Repository:
             timeout=timeout,
             check=False,
         )
+
+    def up_with(self, when_planned: Callable[[], object]) -> tuple[int, list[dict[str, Any]]]:
+        """`up`; `when_planned` is called once the plan is made, before anything is started. Exit code and events."""
+        events: list[dict[str, Any]] = []
+        with subprocess.Popen(
+            self.command("up", "--output", "json"), cwd=self.folder, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                events.append(json.loads(line))
+                if events[-1]["event"] == "run_started" and len(events) == 1:
+                    when_planned()
+        return process.returncode, events
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Start devenv with `words` in a process group of its own."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -106,16 +104,8 @@ def test_a_port_that_is_taken_after_the_look_moves_and_one_that_was_said_is_told
     with socket.socket() as stranger:
         stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         stranger.bind(("127.0.0.1", port))
-        with subprocess.Popen(
-            repository.command("up", "--output", "json"), cwd=repository.folder, stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            events = []
-            for line in process.stdout:
-                events.append(json.loads(line))
-                if events[-1]["event"] == "run_started" and len(events) == 1:
-                    stranger.listen()  # the plan is made, nothing is started yet
-        assert process.returncode == 0
+        code, events = repository.up_with(stranger.listen)
+        assert code == 0
         failed = [e["outcome"] for e in events if e["event"] == "step_finished" and e["outcome"]["outcome"] == "failed"]
         assert [outcome["data"]["port_taken"] for outcome in failed] == [port]
         assert [event["event"] for event in events].count("run_finished") == 1

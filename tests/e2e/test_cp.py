@@ -78,6 +78,13 @@ def _shown_inside(stack: Repository) -> str:
     return str(output.decode())
 
 
+def _by(tool: str, stack: Repository, words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """`words`, typed in `folder`, done by devenv or by Compose."""
+    if tool == "devenv":
+        return stack.run("-C", str(stack.folder), *words, cwd=folder)
+    return compose("-f", str(stack.folder / "compose.yaml"), *words, cwd=folder)
+
+
 OUT = [
     ("file", "new"), ("file", "there"), ("file", "there/file"), ("deep", "there"), ("deep", "new"), ("deep/.", "there"),
     ("deep/.", "new"), ("link", "there"), ("-L link", "there"), ("-L filelink", "new"), ("dangling", "there"),
@@ -94,10 +101,7 @@ def test_out_of_a_container(stack: Repository, inside: str, tmp_path: Path, sour
     for tool in ("devenv", "compose"):
         folder = _local(tmp_path / tool / "w")
         words = ["cp", *options, f"one:/w/{name}", target]
-        if tool == "devenv":
-            result = stack.run("-C", str(stack.folder), *words, cwd=folder)
-        else:
-            result = compose("-f", str(stack.folder / "compose.yaml"), *words, cwd=folder)
+        result = _by(tool, stack, words, folder)
         assert "Traceback" not in result.stderr
         codes.append((result.returncode == 0, result.stderr))
     assert codes[0][0] == codes[1][0], codes
@@ -124,10 +128,7 @@ def test_into_a_container(stack: Repository, tmp_path: Path, source: str, target
         if not folder.exists():
             _local(folder)
         words = ["cp", *options, name, f"one:/w/{target}"]
-        if tool == "devenv":
-            result = stack.run("-C", str(stack.folder), *words, cwd=folder)
-        else:
-            result = compose("-f", str(stack.folder / "compose.yaml"), *words, cwd=folder)
+        result = _by(tool, stack, words, folder)
         assert "Traceback" not in result.stderr
         codes.append((result.returncode == 0, result.stderr))
         shown.append(_shown_inside(stack))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -157,16 +155,8 @@ def test_a_port_that_is_taken_in_mid_run_is_named_with_its_holder(tmp_path: Path
     port = free_port()
     with made(tmp_path / "repository", new_name(), ALONE) as repository, held("0.0.0.0", port, listen=False) as other:
         repository.edit("devenv.yaml", "PORT", f"127.0.0.1:{port}")
-        with subprocess.Popen(
-            repository.command("up", "--output", "json"), cwd=repository.folder, stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            events = []
-            for line in process.stdout:
-                events.append(json.loads(line))
-                if events[-1]["event"] == "run_started":
-                    other.listen()  # the plan is made, nothing is started yet
-        assert process.returncode == 1
+        code, events = repository.up_with(other.listen)
+        assert code == 1
         failed = [e["outcome"] for e in events if e["event"] == "step_finished" and e["outcome"]["outcome"] == "failed"]
         assert [one["message"] for one in failed] == [
             f"app cannot start: port {port} of this host is held by {_comm()} (process {os.getpid()})"
