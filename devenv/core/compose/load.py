@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from devenv.core.compose import build, extension
 from devenv.core.compose import checks as checking
-from devenv.core.compose import extension
 from devenv.core.compose.grants import grants, secret_names, secrets
 from devenv.core.compose.interpolate import interpolate, named, names, substitute
 from devenv.core.compose.merge import merge
@@ -22,7 +22,6 @@ from devenv.model.errors import DevenvError, DevenvErrors, Span, raise_all
 from devenv.model.manifest import Document
 from devenv.model.stack import (
     SERVICE_COMPLETED,
-    Build,
     Need,
     Network,
     Ready,
@@ -259,7 +258,7 @@ class _Loader:
             config=config,
             image=image,
             container_name=config.get("container_name") or f"{self.normal.project}-{name}-1",
-            build=self.build(config, at),
+            build=build.of(reader, config, at),
             official=official if official != image else None,
             needs=self.needs(name, config, ours),
             ready=_serving(self.ready(config, ours, here), seeder if seeds else None),
@@ -307,24 +306,6 @@ class _Loader:
     def variables(self, name: str) -> dict[str, str]:
         own = frozenset().union(*(named(services.get(name, {})) for services in self.raw))
         return {key: value for key, value in self.chosen.items() if key in own}
-
-    def build(self, config: Mapping[str, Any], at: tuple[str, ...]) -> Build | None:
-        build = config.get("build")
-        if build is None:
-            return None
-        platforms = build.get("platforms") or ()
-        return Build(
-            context=build.get("context", self.reader.working_dir),
-            dockerfile=build.get("dockerfile", "Dockerfile"),
-            inline=build.get("dockerfile_inline"),
-            args=build.get("args", {}),
-            target=build.get("target"),
-            labels=build.get("labels", {}),
-            platform=config.get("platform") or (platforms[0] if platforms else None),
-            network=build.get("network"),
-            no_cache=build.get("no_cache", False),
-            where=self.reader.document.where((*at, "build")),
-        )
 
     def needs(self, name: str, config: Mapping[str, Any], ours: Mapping[str, Any]) -> tuple[Need, ...]:
         conditions = ours.get("depends_on") or {}

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from devenv.core.compose import mounts, shell, values
+from devenv.core.compose import build, mounts, shell, values
 from devenv.core.compose.hash import ORDER
 from devenv.core.compose.values import Reader, fields
 from devenv.model.manifest import Path
@@ -93,53 +93,6 @@ def _depends_on(reader: Reader, value: Any, at: Path) -> dict[str, Any] | None:
     return found or None
 
 
-_BUILD_REFUSED = frozenset(
-    ("additional_contexts", "cache_from", "cache_to", "entitlements", "extra_hosts", "isolation", "privileged",
-     "provenance", "pull", "sbom", "secrets", "shm_size", "ssh", "tags", "ulimits")
-)  # fmt: skip
-
-
-def _context(reader: Reader, value: Any, at: Path) -> str | None:
-    given = values.text(reader, value, at)
-    if given and ("://" in given or given.startswith(("git@", "github.com/"))):
-        reader.wrong(at, "devenv builds from folders of this machine only.", "Clone it and name the folder.")
-        return None
-    return mounts.absolute(reader, given) if given else None
-
-
-def _args(reader: Reader, value: Any, at: Path) -> dict[str, str] | None:
-    return {name: item for name, item in values.resolved(reader, value, at).items() if item is not None} or None
-
-
-_BUILD: dict[str, values.Read] = {
-    "context": _context,
-    "dockerfile": values.text,
-    "dockerfile_inline": values.text,
-    "args": _args,
-    "labels": values.labels,
-    "no_cache": values.boolean,
-    "network": values.text,
-    "target": values.text,
-    "platforms": values.strings,
-}
-
-
-def _build(reader: Reader, value: Any, at: Path) -> dict[str, Any] | None:
-    given = {"context": value} if isinstance(value, str) else value
-    build = fields(reader, given, at, _BUILD, unsupported=_BUILD_REFUSED)
-    if build is None:
-        return None
-    if "context" not in build:
-        build = {"context": reader.working_dir, **build}
-    if "dockerfile" in build and "dockerfile_inline" in build:
-        reader.wrong(at, "Both `dockerfile` and `dockerfile_inline` are given.", "Keep one of the two.")
-    if "dockerfile_inline" not in build:
-        build.setdefault("dockerfile", "Dockerfile")
-    if len(build.get("platforms", ())) > 1:
-        reader.wrong((*at, "platforms"), "devenv builds for one platform.", "Keep one of them.")
-    return build
-
-
 def _size_or_nothing(reader: Reader, value: Any, at: Path) -> str | None:
     if isinstance(value, float):
         reader.not_a(at, "a whole number of bytes, or a size such as `512m`", "Compose drops a number with a point.")
@@ -183,7 +136,7 @@ def _one(reader: Reader, value: Any, at: Path) -> int | None:
 KEYS: dict[str, values.Read] = {
     "annotations": values.labels,
     "attach": values.flag,
-    "build": _build,
+    "build": build.build,
     "cap_add": values.strings,
     "cap_drop": values.strings,
     "command": command,
