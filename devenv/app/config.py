@@ -3,65 +3,103 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from devenv.app.context import Context
 from devenv.app.project import read_project
 from devenv.app.session import default_name, find_values, tell_elsewhere
-from devenv.app.stack import load_stack
+from devenv.app.stack import load_model, load_stack
 from devenv.app.told import as_written
 from devenv.app.values import given
+from devenv.core.compose.documents import services_of
 from devenv.core.compose.hash import config_hash
+from devenv.core.compose.normalise import Normal
+from devenv.core.compose.printed import as_json, as_yaml
+from devenv.core.graph import reachable
 from devenv.core.mask import mask_values
-from devenv.model.errors import ExitCode
-from devenv.model.stack import Stack
+from devenv.core.suggest import did_you_mean
+from devenv.model.errors import DevenvError, ExitCode, raise_all
 
 
 def config(
     ctx: Context,
     *,
+    only: tuple[str, ...] = (),
     format: str = "yaml",
     services: bool = False,
     images: bool = False,
     volumes: bool = False,
-    hash_: bool = False,
+    networks: bool = False,
+    profiles: bool = False,
+    environment: bool = False,
+    hash_: str = "",
+    quiet: bool = False,
 ) -> int:
-    """Print the normalised stack (`format` yaml or json), or the names of its services, images or volumes, or
-    Compose's hash a service. No engine is needed: ports are those that are preferred or kept."""
+    """Print the normalised model (`format` yaml or json) of the services `only` and what they need, of all by default;
+    or one list of names, or Compose's hash of the service `hash_` ("*" for all), a line each.
+
+    No engine is needed: ports are those that are preferred or kept. What a devenv.yaml declares a secret is masked; a
+    team's own Compose file is printed as Compose prints it, since other programs go on from there."""
     project = read_project(ctx)
     known = given(project)
     said = known.known("DEVENV_PROJECT" if project.own else "COMPOSE_PROJECT_NAME")
     name = ctx.project or said or default_name(project, known)
     tell_elsewhere(ctx, project.folder, name)
     with as_written(project):
-        stack = load_stack(project, find_values(project, known, name, (), local=False), name)
+        values = find_values(project, known, name, (), local=False)
+        stack = load_stack(project, values, name)
+        model = load_model(project, values, name)
+        chosen = _chosen(model.normal, only)
+        hashed = model.normal.services if hash_ == "*" else hash_.split(",") if hash_ else ()
+        _known(model.normal, hashed)
     listed = {
-        "services": services and [*stack.services],
-        "images": images and [service.image for service in stack.services.values()],
-        "volumes": volumes and [*stack.volumes],
-        "hash": hash_ and [f"{name} {config_hash(service.config)}" for name, service in stack.services.items()],
+        services: sorted(stack.services),
+        images: [service.image for name, service in sorted(stack.services.items()) if name in chosen],
+        volumes: [*model.normal.volumes],
+        networks: [*model.normal.networks],
+        profiles: _profiles(model.document.value),
+        environment: [f"{key}={value}" for key, value in sorted({**values, "COMPOSE_PROJECT_NAME": name}.items())],
+        bool(hash_): [f"{each} {config_hash(model.normal.services[each])}" for each in sorted(hashed)],
     }
-    asked = [line for lines in listed.values() if lines for line in lines]
-    if any((services, images, volumes, hash_)):
-        ctx.ui.print("\n".join(asked))
+    if quiet:
         return ExitCode.DONE
-    secrets = [secret.value for secret in stack.secrets]
-    ctx.ui.print(mask_values(_text(_model(stack), "json" if ctx.output == "json" else format), secrets))
+    secrets = [secret.value for secret in stack.secrets] if project.manifest is not None else []
+    if True in listed:
+        text = "\n".join(listed[True])
+    elif ctx.output == "json" or format == "json":
+        text = json.dumps(as_json(model, chosen), indent=2, ensure_ascii=False)
+    else:
+        text = _yaml(as_yaml(model, chosen))
+    ctx.ui.print(mask_values(text, secrets))
     return ExitCode.DONE
 
 
-def _model(stack: Stack) -> dict[str, Any]:
-    return {
-        "name": stack.project,
-        "services": {name: dict(service.config) for name, service in stack.services.items()},
-        "networks": {key: {"name": item.name, **item.config} for key, item in stack.networks.items()},
-        "volumes": {key: {"name": item.name, **item.config} for key, item in stack.volumes.items()},
-    }
+def _known(normal: Normal, names: Collection[str]) -> None:
+    raise_all(
+        DevenvError(
+            f"There is no service `{name}`.",
+            hint=did_you_mean(name, normal.services, what="Its services")
+            or "`devenv config --services` lists them; a profile may have to be turned on.",
+        )
+        for name in names
+        if name not in normal.services
+    )
 
 
-def _text(model: dict[str, Any], format: str) -> str:
-    if format == "json":
-        return json.dumps(model, indent=2, ensure_ascii=False)
+def _chosen(normal: Normal, only: Collection[str]) -> set[str]:
+    """The services `only` and all that they need; every one where none is named."""
+    _known(normal, only)
+    needs = {name: [*(config.get("depends_on") or ())] for name, config in normal.services.items()}
+    return reachable(needs, only or needs) & normal.services.keys()
+
+
+def _profiles(document: Any) -> list[str]:
+    named = (service.get("profiles") or () for service in services_of(document).values())
+    return sorted({str(profile) for profiles in named for profile in profiles})
+
+
+def _yaml(model: dict[str, Any]) -> str:
     import yaml
 
-    return str(yaml.safe_dump(model, sort_keys=True, allow_unicode=True, width=120)).rstrip("\n")
+    return str(yaml.safe_dump(model, sort_keys=False, allow_unicode=True, width=120)).rstrip("\n")

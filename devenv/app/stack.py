@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from devenv.app import basefiles
 from devenv.app.project import Project
+from devenv.core.compose import documents as reading
 from devenv.core.compose import load as loader
 from devenv.core.compose.grants import secret_names
 from devenv.core.compose.interpolate import names
@@ -26,6 +27,29 @@ _LONG_ENOUGH = 4
 """Shorter lines are no secrets of their own: to blank them out would hide what is shown."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What lies beside the Compose files: contents by path, the names in seed folders, and where paths are now."""
+
+    values: Mapping[str, str]
+    texts: Mapping[str, str]
+    rules: Mapping[str, str]
+    listings: Mapping[str, tuple[str, ...]]
+    lying: Callable[[str], Path]
+
+
+def load_model(project: Project, values: Mapping[str, str], name: str | None = None) -> reading.Model:
+    """The Compose files in their normal form, arguments and errors as for `load_stack`."""
+    found = _found(project, values, name, lenient=False)
+    return reading.model(
+        project.documents,
+        variables=found.values,
+        working_dir=str(project.working_dir),
+        project=name,
+        texts=found.texts,
+    )
+
+
 def load_stack(project: Project, values: Mapping[str, str], name: str | None = None, *, lenient: bool = False) -> Stack:
     """Read the Compose files back, `values` in them. `name` is the project's, where the files do not say it.
     `lenient`: for values and files that are missing something stands in, as nothing is made from the stack: whoever
@@ -33,16 +57,46 @@ def load_stack(project: Project, values: Mapping[str, str], name: str | None = N
 
     Raises DevenvErrors (INPUT) with places (see `app.told`) for what is wrong, or cannot be done yet.
     """
-    working_dir = str(project.working_dir)
+    found = _found(project, values, name, lenient=lenient)
+
+    def stack_of(texts: Mapping[str, str]) -> Stack:
+        return loader.load(
+            project.documents,
+            variables=found.values,
+            folder=str(project.folder),
+            working_dir=str(project.working_dir),
+            files=[str(path) for path in project.files],
+            kinds=PROBES,
+            project=name,
+            texts=texts,
+            listings=found.listings,
+        )
+
+    try:
+        stack = stack_of({**found.texts, **found.rules})
+    except DevenvError:
+        if not lenient or not found.rules:
+            raise
+        stack = stack_of(found.texts)  # wrong rules keep nobody from what runs
+    services = {
+        name: _before_copies(each, found.lying) if _copies(project) else each for name, each in stack.services.items()
+    }
+    return replace(stack, services=services, secrets=(*stack.secrets, *_in_files(stack)))
+
+
+def _copies(project: Project) -> tuple[tuple[str, str], ...]:
+    return project.rendered.copies if project.rendered else ()
+
+
+def _found(project: Project, values: Mapping[str, str], name: str | None, *, lenient: bool) -> _Found:
     if lenient:
         values = {**_missing(project), **values}
     if name is not None:  # Compose sets it by itself
         values = {**values, "COMPOSE_PROJECT_NAME": name}
-    wanted = loader.wanted(project.documents, variables=values, working_dir=working_dir)
+    wanted = reading.wanted(project.documents, variables=values, working_dir=str(project.working_dir))
     texts: dict[str, str] = {}
     errors: list[DevenvError] = []
-    copies = project.rendered.copies if project.rendered else ()
-    lying = partial(basefiles.lying, project.folder, copies)
+    lying = partial(basefiles.lying, project.folder, _copies(project))
     for file in wanted.env_files:
         path = lying(file.path)
         if path.is_file():
@@ -60,28 +114,7 @@ def load_stack(project: Project, values: Mapping[str, str], name: str | None = N
     listings = {folder: _listing(lying(folder), lenient=lenient) for folder in wanted.folders}
     rules = _rules(wanted, listings, lying, [] if lenient else errors)
     raise_all(errors)
-
-    def stack_of(texts: Mapping[str, str]) -> Stack:
-        return loader.load(
-            project.documents,
-            variables=values,
-            folder=str(project.folder),
-            working_dir=working_dir,
-            files=[str(path) for path in project.files],
-            kinds=PROBES,
-            project=name,
-            texts=texts,
-            listings=listings,
-        )
-
-    try:
-        stack = stack_of({**texts, **rules})
-    except DevenvError:
-        if not lenient or not rules:
-            raise
-        stack = stack_of(texts)  # wrong rules keep nobody from what runs
-    services = {name: _before_copies(each, lying) if copies else each for name, each in stack.services.items()}
-    return replace(stack, services=services, secrets=(*stack.secrets, *_in_files(stack)))
+    return _Found(values=values, texts=texts, rules=rules, listings=listings, lying=lying)
 
 
 def _before_copies(service: Service, lying: Callable[[str], Path]) -> Service:
@@ -92,7 +125,7 @@ def _before_copies(service: Service, lying: Callable[[str], Path]) -> Service:
 
 
 def _rules(
-    wanted: loader.Wanted,
+    wanted: reading.Wanted,
     listings: Mapping[str, tuple[str, ...]],
     lying: Callable[[str], Path],
     errors: list[DevenvError],

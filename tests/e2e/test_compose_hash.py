@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from devenv.core.compose.documents import wanted
 from devenv.core.compose.hash import config_hash
-from devenv.core.compose.load import load, wanted
+from devenv.core.compose.load import load
 from devenv.core.source import read_yaml
 from devenv.extensions.probes import PROBES
 from devenv.model.errors import DevenvError

@@ -1,24 +1,23 @@
 """A Compose file (the rendered one, or a team's own) as a Stack: merged, interpolated, normalised, checked.
 
-Nothing is read here: `wanted` says which further files and folders count, `load` takes their contents.
+Nothing is read here: `documents.wanted` says which further files and folders count, `load` takes their contents.
 """
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from devenv.core.compose import build, extension
 from devenv.core.compose import checks as checking
+from devenv.core.compose.documents import read, services_of, unique
 from devenv.core.compose.grants import grants, secret_names, secrets
-from devenv.core.compose.interpolate import interpolate, named, names, substitute
-from devenv.core.compose.merge import merge
-from devenv.core.compose.normalise import Normal, named_files, normalise
+from devenv.core.compose.interpolate import named, names, substitute
+from devenv.core.compose.normalise import Normal
 from devenv.core.compose.values import Reader, nanoseconds
 from devenv.core.readiness import Kinds
-from devenv.model.errors import DevenvError, DevenvErrors, Span, raise_all
+from devenv.model.errors import raise_all
 from devenv.model.manifest import Document
 from devenv.model.stack import (
     SERVICE_COMPLETED,
@@ -38,50 +37,6 @@ _SERVERS = {
     "redis": "redis-cli ping | grep -q -e PONG -e NOAUTH",
 }
 """Seeder → what a shell in the container asks the server that is to be seeded."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedFile:
-    """A file whose content `load` needs in `texts`, by its absolute `path`; where it may be absent, `required` is
-    false."""
-
-    path: str
-    required: bool
-    where: Span
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What app reads before `load`: files of variables and labels, files of rules for generated rows, and the names
-    of the files in seed folders (all absolute), with the rules among those."""
-
-    env_files: tuple[WantedFile, ...] = ()
-    rules: tuple[WantedFile, ...] = ()
-    folders: tuple[str, ...] = ()
-
-
-def wanted(documents: Sequence[Document], *, variables: Mapping[str, str], working_dir: str) -> Wanted:
-    """What the documents name besides themselves. `working_dir` (absolute) is what relative paths are relative to.
-    Raises DevenvErrors as `load` does, for what is already wrong before those are read."""
-    document = _document(documents, variables)
-    reader = Reader(document, variables, working_dir)
-    files: dict[str, WantedFile] = {}
-    rules: dict[str, WantedFile] = {}
-    folders: dict[str, None] = {}
-    for name, service in _services(document.value).items():
-        at = ("services", name)
-        for file in named_files(reader, service, at):
-            known = files.get(file.path)
-            required = file.required or (known is not None and known.required)
-            files[file.path] = WantedFile(path=file.path, required=required, where=document.where(file.at))
-        ours = service.get(extension.KEY)
-        if isinstance(ours, Mapping):
-            for item, here in extension.seed_items(ours.get("seed"), (*at, extension.KEY, "seed")):
-                if (folder := extension.seed_folder(reader, item)) is not None:
-                    folders[folder] = None
-                if (path := extension.seed_rules(reader, item)) is not None:
-                    rules[path] = WantedFile(path=path, required=True, where=document.where(here))
-    return Wanted(env_files=tuple(files.values()), rules=tuple(rules.values()), folders=tuple(folders))
 
 
 def load(
@@ -106,51 +61,13 @@ def load(
     Raises DevenvErrors with everything that is wrong: keys that devenv cannot do yet are refused by name, and none is
     dropped in silence.
     """
-    if project is not None:
-        variables = {**variables, "COMPOSE_PROJECT_NAME": project}
-    document = _document(documents, variables)
-    reader = Reader(document, variables, working_dir)
-    normal = normalise(reader, project=project, texts=texts or {})
+    reader, normal = read(documents, variables, working_dir, project, texts)
     loader = _Loader(reader, normal, documents, folder, listings or {}, texts or {}, kinds) if normal else None
     stack = loader.stack(files) if loader else None
-    raise_all(_unique(reader.errors))
+    raise_all(unique(reader.errors))
     if stack is None:  # pragma: no cover: without a stack there is an error
         raise AssertionError(documents)
     return stack
-
-
-def _unique(errors: Sequence[DevenvError]) -> list[DevenvError]:
-    """Each once, in the order of the files."""
-
-    def place(error: DevenvError) -> tuple[str, int, int]:
-        where = error.where or Span(file="")
-        return (where.file, where.line, where.column)
-
-    return sorted({(str(error.where), error.message): error for error in errors}.values(), key=place)
-
-
-def _document(documents: Sequence[Document], variables: Mapping[str, str]) -> Document:
-    errors: list[DevenvError] = []
-    read: list[Document] = []
-    for document in documents:
-        try:
-            read.append(interpolate(document, variables))
-        except DevenvErrors as found:
-            errors += found.errors
-        except DevenvError as found:
-            errors.append(found)
-    raise_all(errors)
-    merged = read[0]
-    for over in read[1:]:
-        merged = merge(merged, over)
-    return merged
-
-
-def _services(value: Any) -> dict[str, Mapping[str, Any]]:
-    services = value.get("services") if isinstance(value, Mapping) else None
-    if not isinstance(services, Mapping):
-        return {}
-    return {name: item for name, item in services.items() if isinstance(item, Mapping)}
 
 
 class _Loader:
@@ -166,8 +83,8 @@ class _Loader:
     ) -> None:
         self.reader, self.normal, self.folder, self.kinds = reader, normal, folder, kinds
         self.found = listings, texts
-        self.written = _services(reader.document.value)
-        self.raw = [_services(document.value) for document in documents]
+        self.written = services_of(reader.document.value)
+        self.raw = [services_of(document.value) for document in documents]
         self.ours = {
             name: extension.of(reader, item, ("services", name))
             for name, item in self.written.items()

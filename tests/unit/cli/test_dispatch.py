@@ -67,7 +67,10 @@ LOGS = {
     "since": None,
     "grep": None,
 }
-CONFIG = {"verb": "config", "format": "yaml", "services": False, "images": False, "volumes": False, "hash_": False}
+CONFIG = {
+    "verb": "config", "only": (), "format": "yaml", "services": False, "images": False, "volumes": False,
+    "networks": False, "profiles": False, "environment": False, "hash_": "", "quiet": False,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,8 @@ CONFIG = {"verb": "config", "format": "yaml", "services": False, "images": False
         ("seed db --again", {"verb": "seed", "service": "db", "again": True}),
         ("reset db", {"verb": "reset", "service": "db"}),
         ("render --check", {"verb": "render", "check": True, "force": False}),
-        ("config --format json --hash", {**CONFIG, "format": "json", "hash_": True}),
+        ("config --format json --hash *", {**CONFIG, "format": "json", "hash_": "*"}),
+        ("config -q db", {**CONFIG, "quiet": True, "only": ("db",)}),
         ("config --services --images --volumes", {**CONFIG, "services": True, "images": True, "volumes": True}),
         ("schema", {"verb": "schema"}),
     ],

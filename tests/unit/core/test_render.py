@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from devenv.core.compose import load
+from devenv.core.compose import documents, load
 from devenv.core.decode import BaseStack
 from devenv.core.render import Rendered
 from devenv.core.render.env import render_env
@@ -526,7 +526,7 @@ def test_devenv_reads_its_own_file_back(case: str) -> None:
     document = read_yaml(found.files[COMPOSE_FILE], COMPOSE_FILE)
     values = {variable.name: variable.default or "x" for variable in found.variables}
     at = f"{FOLDER}/.devcontainer"
-    wanted = load.wanted([document], variables=values, working_dir=at)
+    wanted = documents.wanted([document], variables=values, working_dir=at)
     stack = load.load(
         [document],
         variables=values,

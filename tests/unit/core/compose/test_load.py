@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from devenv.core.compose.load import Wanted, WantedFile, wanted
+from devenv.core.compose.documents import Wanted, WantedFile, wanted
 from devenv.core.source import read_yaml
 from devenv.model.errors import DevenvError
 from devenv.model.stack import Build, Grant, Need, Ready, Secret, Seed, Task

@@ -1,0 +1,201 @@
+"""Compose files, each about one thing, read by devenv and by the real Docker Compose: they print the same, or refuse.
+
+A case is a folder of `tests/cases/compose`: `compose.yaml` and whatever it needs, and beside it, where it says more, a
+`case.yaml`:
+
+    why: what the case is about
+    args: [--profile, one]      before `config`, for both
+    env: {NAME: value}          the environment, beside PATH and HOME
+    cwd: sub                    the folder in which both are run
+    stdin: other.yaml           a file that is given as the standard input
+    print: [[--services]]       further runs of `config` with these words, whose lines must be the same
+    git: {repo: [file, …]}      folders that are made git repositories of one commit first; in these files `{commit}`
+                                is its hash, `{folder}` the case's own folder
+    invalid: true               both must refuse it, devenv with place and hint
+
+What is compared is all that `config --format json` and `config --format yaml` print, and `config --hash '*'`: no field
+is left out, no case is excepted. No engine is needed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+
+from devenv.cli.main import run
+from tests.e2e.compose import binary
+
+CASES = Path(__file__).parents[1] / "cases" / "compose"
+_PATH = os.environ["PATH"]
+NAMES = sorted(path.name for path in CASES.iterdir())
+_PRINTED = (("--format", "json"), ("--format", "yaml"), ("--hash", "*"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One folder, copied to where it may be written to."""
+
+    folder: Path
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: str = "."
+    stdin: str = ""
+    printed: tuple[tuple[str, ...], ...] = ()
+    invalid: bool = False
+
+    @property
+    def place(self) -> Path:
+        return self.folder / self.cwd
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"PATH": _PATH, "HOME": "/home/someone", **self.env}
+
+    @property
+    def given(self) -> bytes:
+        return (self.folder / self.stdin).read_bytes() if self.stdin else b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    code: int
+    out: str
+    err: str = ""
+
+
+def read(folder: Path, to: Path) -> Case:
+    """The case in `folder`, copied to the folder `to`, whose name is the same on every machine."""
+    shutil.copytree(folder, to)
+    said = to / "case.yaml"
+    given = yaml.safe_load(said.read_text()) if said.is_file() else {}
+    unknown = given.keys() - {"why", "args", "env", "cwd", "stdin", "print", "git", "invalid"}
+    assert not unknown, f"{folder.name}/case.yaml: {unknown}"
+    for repository, files in (given.get("git") or {}).items():
+        commit = _committed(to / repository)
+        for name in files:
+            text = (to / name).read_text().replace("{commit}", commit).replace("{folder}", str(to))
+            (to / name).write_text(text)
+    return Case(
+        folder=to,
+        args=tuple(str(word).replace("{folder}", str(to)) for word in given.get("args") or ()),
+        env={name: str(value) for name, value in (given.get("env") or {}).items()},
+        cwd=given.get("cwd", "."),
+        stdin=given.get("stdin", ""),
+        printed=tuple(tuple(map(str, words)) for words in given.get("print") or ()),
+        invalid=given.get("invalid", False),
+    )
+
+
+def _committed(folder: Path) -> str:
+    """The hash of the one commit of what lies in `folder`."""
+
+    def git(*words: str) -> str:
+        named = ("-c", "user.name=x", "-c", "user.email=x@x", "-c", "init.defaultBranch=main")
+        done = subprocess.run(["git", *named, *words], cwd=folder, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "one")
+    return git("rev-parse", "HEAD")
+
+
+def by_compose(case: Case, words: Sequence[str]) -> Printed:
+    done = subprocess.run(
+        [str(binary()), *case.args, "config", *words],
+        cwd=case.place, env=case.environment, input=case.given, capture_output=True, timeout=60,
+    )  # fmt: skip
+    return Printed(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
+
+
+@dataclass(slots=True)
+class Held:
+    """What Compose prints of every case, asked for at once."""
+
+    cases: dict[str, Case]
+    answers: dict[tuple[str, tuple[str, ...]], Future[Printed]]
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
+    top = tmp_path_factory.mktemp("cases")
+    cases = {name: read(CASES / name, top / name) for name in NAMES}
+    with ThreadPoolExecutor(4) as pool:
+        answers = {
+            (name, words): pool.submit(by_compose, case, words)
+            for name, case in cases.items()
+            for words in (*_PRINTED, *case.printed)
+        }
+        yield Held(cases=cases, answers=answers)
+
+
+class Ours:
+    """devenv's command line, in this process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.monkeypatch, self.capsys = monkeypatch, capsys
+
+    def __call__(self, case: Case, words: Sequence[str]) -> Printed:
+        with self.monkeypatch.context() as patch:
+            for name in tuple(os.environ):
+                patch.delenv(name)
+            for name, value in case.environment.items():
+                patch.setenv(name, value)
+            patch.setenv("XDG_CACHE_HOME", str(case.folder.parent / "cache"))
+            patch.chdir(case.place)
+            patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(case.given)))
+            self.capsys.readouterr()
+            code = run([*case.args, "config", *words])
+            printed = self.capsys.readouterr()
+        return Printed(code=code, out=printed.out, err=printed.err)
+
+
+@pytest.fixture
+def ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ours:
+    return Ours(monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_compose_file_is_read_as_compose_reads_it(held: Held, ours: Ours, name: str) -> None:
+    case = held.cases[name]
+    theirs = {words: held.answers[name, words].result() for words in (*_PRINTED, *case.printed)}
+    if case.invalid:
+        _refused(case, theirs, ours)
+        return
+    json_words, yaml_words, _ = _PRINTED
+    for words, printed in theirs.items():
+        assert printed.code == 0, f"{words}: {printed.err}"
+        mine = ours(case, words)
+        assert mine.code == 0, f"{words}: {mine.err}"
+        if words == json_words:
+            assert json.loads(mine.out) == json.loads(printed.out)
+        elif words == yaml_words:
+            assert yaml.safe_load(mine.out) == yaml.safe_load(printed.out)
+        else:
+            assert sorted(mine.out.split("\n")) == sorted(printed.out.split("\n")), words
+
+
+def _refused(case: Case, theirs: Mapping[tuple[str, ...], Printed], ours: Ours) -> None:
+    assert all(printed.code != 0 for printed in theirs.values()), theirs
+    mine = ours(case, ("--output", "json"))
+    assert mine.code == 2, mine.out
+    error = json.loads(mine.out.strip().splitlines()[-1])
+    assert error["event"] == "error"
+    for each in error["errors"]:
+        assert each["hint"], each
+        assert each.get("file"), each
+        assert "Traceback" not in each["message"], each
+
+
+def test_there_is_a_case_for_everything() -> None:
+    assert len(NAMES) >= 3
