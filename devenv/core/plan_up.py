@@ -222,7 +222,11 @@ class UpPlanner:
         image = self.images.use.get(service.name, service.image)
         payload = {**self.creator.payload(service), "Image": image}
         step = CreateContainer(
-            service=service.name, name=name, image=image, payload=inherit(payload, old) if old else payload
+            service=service.name,
+            name=name,
+            image=image,
+            payload=inherit(payload, old) if old else payload,
+            joins=service.config if shares(service) else None,
         )
         before = (*self._image(service.name), *self.nodes.has([*networks, *volumes, *holders, *shared]), *self._spent())
         made = [self.nodes.add(f"create:{service.name}", step, cause, before)]

@@ -120,11 +120,13 @@ class CreateVolume(Step):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateContainer(Step):
     """Create `name` from `payload`, the body of the engine's POST /containers/create as far as it is known before the
-    image is: the performer adds the image's ID to the labels."""
+    image is: the performer adds the image's ID to the labels. `joins` is the service's configuration where it lives in
+    another's namespace: Compose hashes it with that container's id, which is known only then."""
 
     name: str
     image: str
     payload: Mapping[str, Any] = field(repr=False)
+    joins: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @property
     def object(self) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from devenv.core.compose.hash import NAMESPACES, config_hash, joined
 from devenv.model import labels
 from devenv.model.errors import CannotRun, Conflict, DevenvError, ExitCode, NotFound
 from devenv.model.events import Done, Failed, Outcome
@@ -150,8 +151,12 @@ class Performer:
                 code=ExitCode.FAILED,
             )
         marks = {**(step.payload.get("Labels") or {}), labels.IMAGE: image.id}
+        payload = {**step.payload, "Labels": marks}
+        if step.joins is not None:
+            payload["HostConfig"] = self._joining(payload["HostConfig"])
+            marks[labels.CONFIG_HASH] = config_hash(joined(step.joins, payload["HostConfig"]))
         try:
-            made = self._engine.create_container(step.name, {**step.payload, "Labels": marks})
+            made = self._engine.create_container(step.name, payload)
         except Conflict:
             # A run that was cut off in its create call: the engine went on and made it.
             found = self._engine.inspect(step.name)
@@ -159,6 +164,12 @@ class Performer:
                 raise
             made = found.id
         return Done(data={"container": made, "image": image.id})
+
+    def _joining(self, host: Mapping[str, Any]) -> dict[str, Any]:
+        """`host` with the ids of the containers whose namespaces are to be shared, as Compose would say them."""
+        modes = {name: str(host.get(name, "")).partition("container:")[2] for name in NAMESPACES.values()}
+        named = {name: f"container:{self._engine.inspect(other).id}" for name, other in modes.items() if other}
+        return {**host, **named}
 
     def _copy_in(self, step: CopyIn, report: Report, cancel: Cancel) -> Outcome:
         self._engine.copy_in(step.container, step.files)

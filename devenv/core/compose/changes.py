@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from devenv.core import keyhashes
-from devenv.core.compose.hash import ORDER, UNHASHED, config_hash, go_json
+from devenv.core.compose.hash import ORDER, UNHASHED, config_hash, go_json, joined
 from devenv.model import labels
 from devenv.model.observed import ObservedContainer
 from devenv.model.stack import Service, Stack
@@ -62,7 +62,8 @@ def changes(service: Service, stack: Stack, container: ObservedContainer) -> tup
     known = keyhashes.read(container.labels)
     if known is not None:
         return keyhashes.differing(known, _keys(service, stack))
-    if container.labels.get(labels.CONFIG_HASH) == config_hash(_joined(service, container)):
+    host = container.config.get("HostConfig") or {}
+    if container.labels.get(labels.CONFIG_HASH) == config_hash(joined(service.config, host)):
         return ()
     overridden = _is_overridden(stack, container)
     differing = tuple(
@@ -71,18 +72,6 @@ def changes(service: Service, stack: Stack, container: ObservedContainer) -> tup
     if differing or overridden or container.labels.get(labels.VERSION) != labels.COMPOSE_VERSION:
         return differing
     return ("configuration",)
-
-
-def _joined(service: Service, container: ObservedContainer) -> dict[str, Any]:
-    """The configuration as Compose hashes it when it creates: `service:x` is by then `container:<id>`."""
-    host = container.config.get("HostConfig") or {}
-    names = {"network_mode": "NetworkMode", "ipc": "IpcMode", "pid": "PidMode"}
-    found = {
-        key: host[name]
-        for key, name in names.items()
-        if str(service.config.get(key, "")).startswith("service:") and str(host.get(name)).startswith("container:")
-    }
-    return {**service.config, **found}
 
 
 def _is_overridden(stack: Stack, container: ObservedContainer) -> bool:

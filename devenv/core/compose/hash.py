@@ -27,6 +27,8 @@ ORDER: tuple[str, ...] = (
 """Compose's keys of a service, in the order in which they are hashed."""
 UNHASHED = frozenset(("build", "pull_policy", "scale", "depends_on", "profiles"))
 """Keys that say nothing of a container as it runs."""
+NAMESPACES = {"network_mode": "NetworkMode", "ipc": "IpcMode", "pid": "PidMode"}
+"""Keys that may say `service:x`, and where the engine has the container that is meant."""
 _ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
@@ -34,6 +36,17 @@ def config_hash(config: Mapping[str, Any]) -> str:
     """The hex hash of a service's normalised `config`, its nested keys in compose-go's order (as `service` gives)."""
     hashed = {key: config[key] for key in ORDER if key in config and key not in UNHASHED}
     return hashlib.sha256(go_json(hashed).encode()).hexdigest()
+
+
+def joined(config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str, Any]:
+    """`config` as Compose hashes it when it creates: what is `service:x` in the file is by then `container:<id>`, as in
+    the container's `host` configuration."""
+    found = {
+        key: host[name]
+        for key, name in NAMESPACES.items()
+        if str(config.get(key, "")).startswith("service:") and str(host.get(name)).startswith("container:")
+    }
+    return {**config, **found}
 
 
 def go_json(value: Any) -> str:

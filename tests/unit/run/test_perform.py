@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from devenv.backends.fake import Behaviour, Call, FakeEngine
+from devenv.core.compose.hash import config_hash
 from devenv.model import labels
 from devenv.model.errors import Conflict, DevenvError, ExitCode, NotFound, Span
 from devenv.model.events import Done, Failed, Outcome
@@ -162,6 +163,25 @@ def test_a_container_carries_the_id_of_the_image_it_was_made_from() -> None:
     assert made(do(CREATE))["image"] == image.id
     assert do.engine.inspect(NAME).labels == {"a": "b", labels.IMAGE: image.id}
     assert CREATE.payload["Labels"] == {"a": "b"}
+
+
+def test_who_joins_a_namespace_is_hashed_with_the_id_of_its_container() -> None:
+    do = Bench()
+    container(do.engine)
+    other = do.engine.inspect(NAME).id
+    config = {"image": IMAGE, "network_mode": "service:app", "ipc": "service:app"}
+    body = {
+        "Image": IMAGE,
+        "Labels": {labels.CONFIG_HASH: config_hash(config)},
+        "HostConfig": {"NetworkMode": f"container:{NAME}", "IpcMode": f"container:{NAME}", "PidMode": "host"},
+    }
+    for _ in range(2):  # and what a killed run had made of it is known again
+        do(CreateContainer(service="side", name="side", image=IMAGE, payload=body, joins=config))
+    made = do.engine.inspect("side")
+    joined = {"network_mode": f"container:{other}", "ipc": f"container:{other}"}
+    assert made.labels[labels.CONFIG_HASH] == config_hash({**config, **joined})
+    assert made.config["HostConfig"]["IpcMode"] == f"container:{other}"
+    assert made.config["HostConfig"]["PidMode"] == "host"
 
 
 def test_what_a_killed_run_had_created_is_kept_and_nothing_else_is() -> None:
