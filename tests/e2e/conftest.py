@@ -8,6 +8,8 @@ import pytest
 from tests.e2e.repository import Repository, made
 from tests.engines import new_name
 
+pytest.register_assert_rewrite("tests.e2e.sharing_points")
+
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Iterator[Repository]:
