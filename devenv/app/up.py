@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from devenv.app import proof, values
+from devenv.app.composes import Asked
 from devenv.app.contents import with_contents
 from devenv.app.context import Context
 from devenv.app.digests import Digests, origins
@@ -183,6 +184,7 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
     session = session.with_values(images.variables)
     if wishes.for_ide:
         session = session.workspace_first()
+    asked = None if wishes.dry_run else Asked(session)
     session = replace(session, stack=with_contents(session.stack))
     observed, digests = looking.end(sorted(set(images.use.values())))
     plan = reconcile(
@@ -199,6 +201,8 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
         causes=_seed_causes(session.stack, observed, digests),
         creator=session.creator(),
     )
+    if asked is not None:
+        plan = asked.plan(plan)
     whole = session.stack.checks and not wishes.services and not wishes.for_ide
     if whole and (plan.nodes or not proof.proved(session.stack)):
         from devenv.core.checks import plan_checks

@@ -3,11 +3,15 @@ project and with `-m slow` for the other."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from devenv.model import labels
+from tests.e2e.compose import binary
 from tests.e2e.sharing_points import POINTS, Shared, project
 from tests.engines import new_name
 
@@ -41,3 +45,25 @@ def test_a_manifest_with_compose(manifest: Shared, point: int) -> None:
 @pytest.mark.parametrize("point", _points((3, 10, 2)))
 def test_a_plain_file_with_compose(plain: Shared, point: int) -> None:
     POINTS[point](plain)
+
+
+def test_an_installed_compose_is_asked(plain: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real one, then one whose hashes are others: what it says is the label, and nothing is made anew for it."""
+    plugin = tmp_path / "cli-plugins" / "docker-compose"
+    plugin.parent.mkdir()
+    plugin.symlink_to(binary())
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    plain.up()
+    plain.containers()["workspace"].remove(force=True)
+    plain.up()
+    theirs = dict(line.split() for line in plain.compose("config", "--hash", "*").splitlines())
+    assert json.loads((plain.folder / ".devenv/compose.json").read_text())["hashes"] == theirs
+    assert plain.containers()["workspace"].labels[labels.CONFIG_HASH] == theirs["workspace"]
+    plugin.unlink()
+    plugin.write_text(f"""#!/bin/sh\n'{binary()}' "$@" | sed -E 's/ [0-9a-f]{{8}}([0-9a-f]{{56}})$/ 00000000\\1/'\n""")
+    plugin.chmod(0o755)
+    assert "nothing to do" in plain.up()
+    plain.containers()["workspace"].remove(force=True)
+    plain.up()
+    assert plain.containers()["workspace"].labels[labels.CONFIG_HASH] == f"00000000{theirs['workspace'][8:]}"
+    assert "nothing to do" in plain.up()
