@@ -109,12 +109,13 @@ def _build(build: Any, path: Callable[[Any], Any]) -> Any:
     changed = dict(build)
     if "context" in changed or "dockerfile_inline" not in changed:
         changed["context"] = path(changed.get("context", "."))
-    contexts = changed.get("additional_contexts")
-    if isinstance(contexts, Mapping):
-        changed["additional_contexts"] = {name: path(folder) for name, folder in contexts.items()}
-    elif isinstance(contexts, list):
-        halves = [str(item).partition("=") for item in contexts]
-        changed["additional_contexts"] = [f"{name}{sign}{path(folder)}" for name, sign, folder in halves]
+    for key in ("additional_contexts", "ssh"):
+        given = changed.get(key)
+        if isinstance(given, Mapping):
+            changed[key] = {name: path(item) if item else item for name, item in given.items()}
+        elif isinstance(given, list):
+            halves = [str(item).partition("=") for item in given]
+            changed[key] = [f"{name}{sign}{path(item)}" if sign else name for name, sign, item in halves]
     return changed
 
 

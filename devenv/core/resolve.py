@@ -30,6 +30,9 @@ from devenv.model.plan import Bootstrap, Build, Node, Pull, Step
 from devenv.model.stack import Build as BuildConfig
 from devenv.model.stack import Service, Stack
 
+_NEWER = {"pull_policy": "always"}
+"""What `build.pull` says of the images that a Dockerfile builds on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildSource:
@@ -142,7 +145,7 @@ class _Resolver:
     # Images from outside
 
     def _official(self, ref: str, where: Span | None, config: Mapping[str, object] | None = None) -> _Choice:
-        """`config` is that of the service that runs it, None for the base of a Dockerfile."""
+        """`config` is that of the service that runs it; the base of a Dockerfile has none."""
         maker = self._makers.get(full(ref))
         if maker is not None and maker.build is not None and full(ref) not in self._building:
             return self._build(maker, maker.build)
@@ -229,6 +232,7 @@ class _Resolver:
                     cause = cause or ("base changed" if self._build(maker, maker.build).needs else "")
         if not cause:
             return _Choice(ref=service.image)
+        self._refuse(build)
         bases, needs = self._bases(build, source.text, service.where)
         marks = {
             labels.PROJECT: self._facts.stack.project,
@@ -240,6 +244,10 @@ class _Resolver:
         silent = any(offered is None for offered in self._facts.registry.values())
         step = Build(ref=service.image, build=build, bases=_changed(bases), labels=marks, drop_syntax=silent)
         return self._node(f"build:{service.image}", step, cause, service.image, needs)
+
+    def _refuse(self, build: BuildConfig) -> None:
+        for refusal in build.refusals:
+            self._errors.setdefault((refusal.message, str(refusal.where)), refusal)
 
     def _stale(self, service: Service, build: BuildConfig, source: BuildSource, image: ObservedImage | None) -> str:
         """Why the image does not fit its source, "" where it does."""
@@ -267,7 +275,7 @@ class _Resolver:
         bases: dict[str, str] = {}
         needs: list[str] = []
         for ref in dockerfile.bases(text, build.args, build.target):
-            choice = self._official(ref, _from_span(build, text, ref) or where)
+            choice = self._official(ref, _from_span(build, text, ref) or where, _NEWER if build.pull else None)
             if self._recipes.trust and ref in runs and not ours(choice.ref) and full(ref) not in self._built:
                 choice = self._trusted(choice)
             bases[ref] = choice.ref

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from devenv.model.errors import Span
+from devenv.model.errors import DevenvError, Span
 
 SERVICE_STARTED = "service_started"
 SERVICE_HEALTHY = "service_healthy"
 SERVICE_COMPLETED = "service_completed_successfully"
+SERVICE_PREFIX = "service:"
+"""How a value names another service: `service:db`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +73,23 @@ class Seed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSecret:
+    """What a RUN step may mount by `id` while it runs: the content of `file` (absolute), or `content`."""
+
+    id: str
+    file: str = ""
+    content: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
     """A Compose `build`, with absolute paths. `dockerfile` is relative to `context`, or inline text in `inline`.
-    A `context` of "" (devenv's own builds) is an empty one."""
+    A `context` of "" (devenv's own builds) is an empty one; a git or web address stands as it was written.
+
+    `contexts` are the additional ones by name: an absolute folder, `docker-image://…`, `service:…` or an address.
+    `cache_inline`: the image carries its cache. `ssh` maps an id to a socket or key ("" is the agent of the shell).
+    `shm_size` is in bytes, `ulimits` map a name to (soft, hard), `extra_hosts` are `name=address`, `tags` further names
+    of the image. `refusals` are raised when it is to be built."""
 
     context: str
     dockerfile: str = "Dockerfile"
@@ -84,6 +100,18 @@ class Build:
     platform: str | None = None
     network: str | None = None
     no_cache: bool = False
+    no_cache_filter: tuple[str, ...] = ()
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    cache_from: tuple[str, ...] = ()
+    cache_inline: bool = False
+    extra_hosts: tuple[str, ...] = ()
+    pull: bool = False
+    secrets: tuple[BuildSecret, ...] = ()
+    ssh: Mapping[str, str] = field(default_factory=dict)
+    shm_size: int = 0
+    tags: tuple[str, ...] = ()
+    ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    refusals: tuple[DevenvError, ...] = ()
     where: Span | None = None
 
 

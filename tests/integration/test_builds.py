@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,100 +14,16 @@ from devenv.backends.docker import build as docker_build
 from devenv.backends.docker.client import Client
 from devenv.core.recipes import BUNDLE, VARIABLES, Recipes, trusting
 from devenv.core.resolve import Images
-from devenv.host.engine import Address
-from devenv.model import labels, plan
+from devenv.model import plan
 from devenv.model.errors import BuildFailed, DevenvError, ExitCode
 from devenv.model.manifest import Recipe
 from devenv.model.protocols import Engine, Trust
 from devenv.model.stack import Build, Service, Stack
 from devenv.run.cancel import CancelToken
 from tests.engines import Told, new_name
+from tests.integration.building import AUTHORITY, Make, write
 
 pytestmark = pytest.mark.engine
-
-AUTHORITY = """\
------BEGIN CERTIFICATE-----
-MIIBljCCAT2gAwIBAgIUW/MM9OB2QL+0z7b4yLq1JNAkN2owCgYIKoZIzj0EAwIw
-IDEeMBwGA1UEAwwVZGV2ZW52IHRlc3QgYXV0aG9yaXR5MCAXDTI2MTEyNDA4MzUx
-M1oYDzIxMjYxMDMxMDgzNTEzWjAgMR4wHAYDVQQDDBVkZXZlbnYgdGVzdCBhdXRo
-b3JpdHkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQba5VatHAlPg8DdhkSxmZT
-OMAtCQiAulrTB9AqoBGGCUgURj4B16X4/RZFgbXutuYfCi9r6AOflqkIePLxq7+R
-o1MwUTAdBgNVHQ4EFgQUs0mKl/iQD+3hd101WxA4tjF4dSEwHwYDVR0jBBgwFoAU
-s0mKl/iQD+3hd101WxA4tjF4dSEwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQD
-AgNHADBEAiA6vYXJAaGfM4TmiGWFPV7Udn35UhZM3z/a5FssFDCUugIgfeOLmqbL
-t+dQ55wDEGdnYu7z0Mfwi7+pEB8CrVl7Mk8=
------END CERTIFICATE-----
-"""
-"""A private CA that no host has."""
-
-Make = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def client(engine_address: Address) -> Iterator[Client]:
-    found = Client(engine_address.url, timeout=5, tls=engine_address.tls)
-    before = _nameless(found)
-    yield found
-    # The classic builder keeps every step as an image, also of builds that fail.
-    for image in _nameless(found) - before:
-        found.call("DELETE", f"/images/{image}", what="remove what a test made", accept=(404, 409))
-
-
-def _nameless(client: Client) -> set[str]:
-    found = client.call("GET", "/images/json", params={"filters": {"dangling": ["true"]}}, what="list images")
-    return {image["Id"] for image in found}
-
-
-@pytest.fixture(params=["2", "1"], ids=["buildkit", "classic"])
-def make(
-    request: pytest.FixtureRequest, client: Client, engine: Engine, report: Told, forget_image: Callable[[str], str]
-) -> Make:
-    """Builds with one of the engine's builders; returns the reference."""
-
-    def build(where: Path | str, *, bases: dict[str, str] | None = None, **more: Any) -> str:
-        step = {key: more.pop(key) for key in ("labels", "trust", "drop_syntax") if key in more}
-        ref = more.pop("ref", None) or forget_image(f"localhost/devenv-test/{new_name()}:1")
-        docker_build.build(
-            client,
-            engine,
-            plan.Build(ref=ref, build=Build(context=str(where), **more), bases=bases or {}, **step),
-            trust=Trust(certificates=AUTHORITY),
-            report=report,
-            cancel=CancelToken(),
-            versions=(request.param,),
-        )
-        return str(ref)
-
-    return build
-
-
-@pytest.fixture
-def run(engine: Engine, project: str) -> Callable[..., list[str]]:
-    """The lines that a command says in a container of an image."""
-
-    def lines(ref: str, *command: str) -> list[str]:
-        payload = {
-            "Image": ref,
-            "Cmd": list(command),
-            "Labels": {labels.PROJECT: project},
-            "HostConfig": {"NetworkMode": "none"},
-        }
-        container = engine.create_container(new_name(), payload)
-        engine.start(container)
-        code = engine.wait(container, cancel=CancelToken())
-        said = [line.line for line in engine.logs(container)]
-        assert code == 0, said
-        return said
-
-    return lines
-
-
-def write(folder: Path, **files: str) -> Path:
-    for name, text in files.items():
-        path = folder / name.replace("__", "/").replace("_dot_", ".")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return folder
 
 
 def test_what_dockerignore_names_is_not_sent_and_modes_and_links_are(

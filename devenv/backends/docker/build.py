@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from devenv.backends.docker import context, errors
@@ -18,11 +18,14 @@ from devenv.model.errors import BuildFailed, DevenvError, ExitCode, Span
 from devenv.model.observed import ObservedImage
 from devenv.model.plan import Build
 from devenv.model.protocols import Cancel, Report, Trust
+from devenv.model.stack import Build as BuildConfig
 
 _REGISTRY = 3.0
 """Seconds within which a registry must offer the frontend of `# syntax=`."""
 _LARGE = 500 * 1024 * 1024
 """Bytes of context from which on it is said that they are sent."""
+_LIMITS = (1, 42)
+"""The API from which on BuildKit takes `shm_size` and `ulimits`; the classic builder always has."""
 _CODE = re.compile(r"exit code: (\d+)|returned a non-zero code: (\d+)")
 _PARSE_LINE = re.compile(r"(?:parse error (?:on )?line |Dockerfile:)(\d+)")
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
@@ -61,28 +64,21 @@ def build(
     if step.trust:
         extra |= _authorities(trust.certificates)
     size = sum(entry.found.st_size for entry in files)
+    for line in _told(step.build):
+        report.log(line, "stderr")
     if size > _LARGE:
         report.log(f"sending {size // 1024**2} MB of {step.build.context}: .dockerignore would make it less", "stderr")
-    parameters = {
-        "t": step.ref,
-        "dockerfile": name,
-        "buildargs": {**_proxies(trust), **step.build.args},
-        "labels": {**step.build.labels, **step.labels},
-        "target": step.build.target or None,
-        "platform": step.build.platform,
-        "networkmode": step.build.network,
-        "nocache": step.build.no_cache,
-        "rm": True,
-        "forcerm": True,
-    }
+    parameters = _parameters(step, name, trust)
     what = f"build {step.ref}"
+    if (step.build.shm_size or step.build.ulimits) and not client.at_least(*_LIMITS):
+        versions = versions[-1:]
     for version in versions:
         said = _Said(report)
         try:
             with Exchange(client, what=what, cancel=cancel) as exchange:
                 exchange.send(
                     "POST",
-                    client.path("/build", {"version": version, **parameters}),
+                    client.path("/build", [("version", version), *parameters]),
                     stream=context.tar(files, extra),
                 )
                 for message in exchange.messages():
@@ -102,6 +98,52 @@ def build(
     if not made:
         raise errors.unreachable(client.url, "the build broke off without a word")
     return str(made)
+
+
+def _parameters(step: Build, dockerfile_name: str, trust: Trust) -> list[tuple[str, Any]]:
+    """The query of POST /build. Newer images of bases are asked for before, by `core.resolve`."""
+    build = step.build
+    args = {**_proxies(trust), **build.args}
+    if build.cache_inline:
+        args["BUILDKIT_INLINE_CACHE"] = "1"
+    limits = [{"Name": name, "Soft": soft, "Hard": hard} for name, (soft, hard) in build.ulimits.items()]
+    return [
+        *(("t", ref) for ref in dict.fromkeys((step.ref, *build.tags))),
+        ("dockerfile", dockerfile_name),
+        ("buildargs", args),
+        ("labels", {**build.labels, **step.labels}),
+        ("target", build.target or None),
+        ("platform", build.platform),
+        ("networkmode", build.network),
+        ("nocache", build.no_cache or bool(build.no_cache_filter)),
+        ("cachefrom", list(_caches(build)) or None),
+        *(("extrahosts", host.replace("=", ":", 1)) for host in build.extra_hosts),
+        ("shmsize", build.shm_size or None),
+        ("ulimits", limits or None),
+        ("rm", True),
+        ("forcerm", True),
+    ]
+
+
+def _told(build: BuildConfig) -> Iterator[str]:
+    """What of the build is done otherwise than it is written, and does no harm."""
+    known = tuple(_caches(build))
+    for entry in build.cache_from:
+        if "=" in entry and not any(f"ref={ref}" in entry for ref in known):
+            yield f"cache_from: the engine's own builder takes no cache from {entry}"
+    if build.no_cache_filter and not build.no_cache:
+        yield f"no_cache_filter: all stages are built anew, with {', '.join(build.no_cache_filter)}"
+
+
+def _caches(build: BuildConfig) -> Iterator[str]:
+    """The images of `cache_from`: the API knows no other kind of cache."""
+    for entry in build.cache_from:
+        if "=" not in entry:
+            yield entry
+            continue
+        fields = dict(part.partition("=")[::2] for part in entry.split(","))
+        if fields.get("type") == "registry" and "ref" in fields:
+            yield fields["ref"]
 
 
 class _Said:

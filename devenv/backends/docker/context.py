@@ -23,6 +23,8 @@ IGNORED_DOCKERFILE = ".devenv.Dockerfile"
 """Where a Dockerfile is sent that is not among the context's files: inline, outside of it, or ignored."""
 _STATE = (".devenv", ".devcontainer/.env")
 """What devenv itself writes at each `up`, secrets among it: no part of an image, and no reason to build one anew."""
+_SETTINGS = ("cache_inline", "extra_hosts", "shm_size", "tags", "ulimits")
+"""Further fields of a build that change what is built."""
 _CHUNK = 256 * 1024
 _BLOCK = 512
 _RACY = 2.0
@@ -120,7 +122,9 @@ def digest(build: Build, memo: str = "", *, settled: float = _RACY) -> str:
     total = hashlib.sha256()
     given = [dict(sorted(build.args.items())), dict(sorted(build.labels.items()))]
     settings = [dockerfile(build), *given, build.target, build.platform, build.network]
-    total.update(json.dumps(settings).encode())
+    # Only what is said counts, so that a key which a later version knows makes no image stale.
+    more = {key: given for key in _SETTINGS if (given := getattr(build, key))}
+    total.update(json.dumps([*settings, more] if more else settings).encode())
     for entry in entries(build):
         if entry.folder:
             content, kind = "", "d"

@@ -175,7 +175,7 @@ class _Loader:
             config=config,
             image=image,
             container_name=config.get("container_name") or f"{self.normal.project}-{name}-1",
-            build=build.of(reader, config, at),
+            build=build.of(reader, config, at, self.normal.secrets),
             official=official if official != image else None,
             needs=self.needs(name, config, ours),
             ready=_serving(self.ready(config, ours, here), seeder if seeds else None),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from devenv.core.compose import mounts, values
+from devenv.core.compose import build, mounts, values
 from devenv.core.compose.dotenv import parse
 from devenv.core.compose.service import service
 from devenv.core.compose.values import Reader, fields
@@ -74,15 +74,22 @@ def normalise(reader: Reader, *, project: str | None, texts: Mapping[str, str]) 
     _check_copies(reader, services, objects)
     used = _Used(reader, services, left_out)
     used.names()
+    build.check(reader, services, left_out)
     return Normal(
         project=name,
         services=services,
         networks=used.of("network", networks, lambda item: item.get("networks") or ()),
         volumes=used.of("volume", volumes, _volume_keys),
-        secrets=used.of("secret", objects["secrets"], lambda item: [g["source"] for g in item.get("secrets") or ()]),
+        secrets=used.of("secret", objects["secrets"], _secret_keys),
         configs=used.of("config", objects["configs"], lambda item: [g["source"] for g in item.get("configs") or ()]),
         left_out=used.needs(),
     )
+
+
+def _secret_keys(service: Mapping[str, Any]) -> list[str]:
+    """Those of its containers and those of its build."""
+    grants = [*(service.get("secrets") or ()), *((service.get("build") or {}).get("secrets") or ())]
+    return [grant["source"] for grant in grants]
 
 
 def _volume_keys(service: Mapping[str, Any]) -> list[str]:

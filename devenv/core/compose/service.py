@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from devenv.core.compose import build, mounts, shell, values
+from devenv.core.compose import build, mounts, pull, shell, values
 from devenv.core.compose.hash import ORDER
 from devenv.core.compose.values import Reader, fields
 from devenv.model.manifest import Path
@@ -113,11 +113,6 @@ def _restart(reader: Reader, value: Any, at: Path) -> str | None:
     return given
 
 
-def _pull_policy(reader: Reader, value: Any, at: Path) -> str | None:
-    given = values.text(reader, value, at)
-    return "missing" if given == "if_not_present" else given
-
-
 def _expose(reader: Reader, value: Any, at: Path) -> list[str] | None:
     found = values.strings(reader, value, at)
     for item in found or ():
@@ -171,7 +166,7 @@ KEYS: dict[str, values.Read] = {
     "ports": mounts.ports,
     "privileged": values.boolean,
     "profiles": values.strings,
-    "pull_policy": _pull_policy,
+    "pull_policy": pull.pull_policy,
     "read_only": values.boolean,
     "restart": _restart,
     "scale": _one,
