@@ -17,6 +17,7 @@ from devenv.model.stack import Build
 from devenv.run.cancel import CancelToken
 from tests.engines import Told, clean, new_name
 from tests.integration.building import AUTHORITY, Make
+from tests.integration.recipes import Run, runner
 
 
 @pytest.fixture(scope="session")
@@ -94,3 +95,10 @@ def run(engine: Engine, project: str) -> Callable[..., list[str]]:
         return said
 
     return lines
+
+
+@pytest.fixture
+def recipe(docker_engine: Engine, docker_base: str) -> Iterator[Run]:
+    """Starts a container of a recipe; see `recipes.runner`."""
+    with runner(docker_engine) as start:
+        yield start

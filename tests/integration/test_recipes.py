@@ -3,105 +3,23 @@
 from __future__ import annotations
 
 import gzip
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import pytest
 
-from devenv.model import labels
-from devenv.model.plan import Build
-from devenv.model.protocols import Engine, Trust
-from devenv.model.stack import Build as BuildConfig
-from devenv.run.cancel import CancelToken
-from tests.engines import BASE, Told, clean, new_name
+from tests.integration.recipes import Container, Run
 
 pytestmark = pytest.mark.engine
 
-SERVICES = Path(__file__).parents[2] / "stacks/services"
 INIT = "/docker-entrypoint-initdb.d"
-Files = Mapping[str, tuple[bytes, int]]
-
-
-class Container:
-    """One container of a recipe's image."""
-
-    def __init__(self, engine: Engine, name: str) -> None:
-        self.engine, self.name = engine, name
-
-    def sh(self, command: str, *, ok: bool = True) -> str:
-        """What a shell inside says; it must succeed unless `ok` is false."""
-        result = self.engine.exec(self.name, ["sh", "-c", command])
-        said = (result.output + result.errors).decode()
-        assert result.exit_code == 0 or not ok, f"{command}\n{said}"
-        return said.strip()
-
-    def until(self, command: str, *, seconds: float = 30) -> None:
-        """Wait until `command` succeeds inside."""
-        end = time.monotonic() + seconds
-        while True:
-            assert self.engine.inspect(self.name).state == "running", f"it ended:\n{self.said()}"
-            if not self.engine.exec(self.name, ["sh", "-c", command]).exit_code:
-                return
-            assert time.monotonic() < end, f"`{command}` never succeeds:\n{self.said()}"
-            time.sleep(0.1)
-
-    def ends(self) -> int:
-        return self.engine.wait(self.name, cancel=CancelToken())
-
-    def said(self) -> str:
-        return "\n".join(line.line for line in self.engine.logs(self.name, tail=200))
-
-    def stops(self) -> int:
-        """The exit code of a stop in order, which no kill had to end."""
-        begun = time.monotonic()
-        self.engine.stop(self.name, 20)
-        assert time.monotonic() - begun < 10
-        code = self.engine.inspect(self.name).exit_code
-        assert code is not None
-        return code
-
-
-Run = Callable[..., Container]
-
-
-@pytest.fixture
-def run(docker_engine: Engine, docker_base: str) -> Iterator[Run]:
-    """Starts a container of the recipe that is named; the engine's cache makes all but the first build short ones."""
-    project = new_name()
-
-    def start(
-        recipe: str, *, env: Sequence[str] = (), command: Sequence[str] = (), user: str = "", files: Files | None = None
-    ) -> Container:
-        image = f"localhost/devenv-test/{recipe}:recipe"
-        step = Build(
-            ref=image,
-            build=BuildConfig(context=str(SERVICES / recipe)),
-            bases={"debian:trixie-slim": BASE},
-            labels={"dev.devenv.test": recipe},
-        )
-        docker_engine.build(step, trust=Trust(), report=Told(), cancel=CancelToken())
-        name = new_name()
-        payload = {
-            "Image": image, "Cmd": list(command) or None, "User": user, "Env": list(env),
-            "Labels": {labels.PROJECT: project},
-        }  # fmt: skip
-        docker_engine.create_container(name, payload)
-        docker_engine.copy_in(name, files or {})
-        docker_engine.start(name)
-        return Container(docker_engine, name)
-
-    yield start
-    clean(docker_engine, project)
 
 
 def up(postgres: Container) -> None:
     postgres.until("pg_isready -q -h 127.0.0.1 -U nobody")
 
 
-def test_postgres_is_made_as_its_variables_and_init_files_say_once(run: Run) -> None:
+def test_postgres_is_made_as_its_variables_and_init_files_say_once(recipe: Run) -> None:
     quiet = b"#!/bin/sh\n! pg_isready -q -h 127.0.0.1 -U nobody && touch /tmp/quiet\n"
-    db = run(
+    db = recipe(
         "postgres",
         env=[
             "POSTGRES_USER=a-b",
@@ -143,8 +61,8 @@ def test_postgres_is_made_as_its_variables_and_init_files_say_once(run: Run) -> 
     assert db.sh(f'{ask} "SELECT count(*) FROM t"') == "4"
 
 
-def test_postgres_reads_files_and_trusts_where_told(run: Run) -> None:
-    db = run(
+def test_postgres_reads_files_and_trusts_where_told(recipe: Run) -> None:
+    db = recipe(
         "postgres",
         env=["POSTGRES_USER_FILE=/user", "POSTGRES_PASSWORD_FILE=/password", "POSTGRES_HOST_AUTH_METHOD=trust"],
         files={"/user": (b"shop\n", 0o644), "/password": (b"secret\n", 0o644)},
@@ -153,28 +71,28 @@ def test_postgres_reads_files_and_trusts_where_told(run: Run) -> None:
     assert db.sh('psql -h "$(hostname -i)" -U shop -Atc "SELECT current_database()"') == "shop"
 
 
-def test_postgres_runs_as_a_user_who_has_no_name(run: Run) -> None:
-    db = run("postgres", env=["POSTGRES_PASSWORD=x", "PGDATA=/tmp/data"], user="4711:4711")
+def test_postgres_runs_as_a_user_who_has_no_name(recipe: Run) -> None:
+    db = recipe("postgres", env=["POSTGRES_PASSWORD=x", "PGDATA=/tmp/data"], user="4711:4711")
     up(db)
     assert db.sh('psql -U postgres -Atc "SELECT 1"') == "1"
     assert db.sh("stat -c %u $PGDATA") == "4711"
 
 
-def test_postgres_asks_for_a_password_and_runs_other_commands(run: Run) -> None:
-    db = run("postgres")
+def test_postgres_asks_for_a_password_and_runs_other_commands(recipe: Run) -> None:
+    db = recipe("postgres")
     assert db.ends() == 1
     assert "POSTGRES_PASSWORD" in db.said()
-    other = run("postgres", command=["postgres", "--version"])
+    other = recipe("postgres", command=["postgres", "--version"])
     assert other.ends() == 0
     assert other.said().startswith("postgres (PostgreSQL) 17.")
 
 
-def test_postgres_makes_again_what_was_cut_off_in_the_middle(run: Run) -> None:
+def test_postgres_makes_again_what_was_cut_off_in_the_middle(recipe: Run) -> None:
     files = {
         f"{INIT}/1.sql": (b"CREATE TABLE t (x int);", 0o644),
         f"{INIT}/2.sh": (b"#!/bin/sh\nif mkdir /tmp/once; then sleep 600; fi\n", 0o755),
     }
-    db = run("postgres", env=["POSTGRES_PASSWORD=x"], files=files)
+    db = recipe("postgres", env=["POSTGRES_PASSWORD=x"], files=files)
     db.until("test -d /tmp/once")
     db.engine.stop(db.name, 0)
     db.engine.start(db.name)
@@ -195,8 +113,8 @@ with zipfile.ZipFile("/tmp/greet-1.0-py3-none-any.whl", "w") as wheel:
 """
 
 
-def test_python_and_pip_stand_where_the_official_image_has_them(run: Run) -> None:
-    box = run("python", command=["sleep", "600"], files={"/tmp/wheel.py": (WHEEL.encode(), 0o644)})
+def test_python_and_pip_stand_where_the_official_image_has_them(recipe: Run) -> None:
+    box = recipe("python", command=["sleep", "600"], files={"/tmp/wheel.py": (WHEEL.encode(), 0o644)})
     assert box.sh("which python python3 pip pip3").split() == [
         f"/usr/local/bin/{name}" for name in ("python", "python3", "pip", "pip3")
     ]
@@ -213,8 +131,8 @@ def test_python_and_pip_stand_where_the_official_image_has_them(run: Run) -> Non
     box.sh("test -e $(python -c 'import sysconfig; print(sysconfig.get_path(\"include\"))')/Python.h")
 
 
-def test_python_makes_environments_and_installs_for_a_user(run: Run) -> None:
-    box = run("python", command=["sleep", "600"], files={"/tmp/wheel.py": (WHEEL.encode(), 0o644)})
+def test_python_makes_environments_and_installs_for_a_user(recipe: Run) -> None:
+    box = recipe("python", command=["sleep", "600"], files={"/tmp/wheel.py": (WHEEL.encode(), 0o644)})
     box.sh(
         "python /tmp/wheel.py; python -m venv /venv; /venv/bin/pip install --no-index /tmp/greet-1.0-py3-none-any.whl"
     )
@@ -225,12 +143,12 @@ def test_python_makes_environments_and_installs_for_a_user(run: Run) -> None:
     # An environment that is to see the image's packages does.
     box.sh("pip uninstall -qy greet; pip install --no-index /tmp/greet-1.0-py3-none-any.whl")
     box.sh("python -m venv --system-site-packages /open; /open/bin/python -c 'import greet'")
-    alone = run("python")
+    alone = recipe("python")
     assert alone.ends() == 0  # python3, whose input ends at once
 
 
-def test_nginx_serves_its_page_logs_to_the_container_and_stops_in_order(run: Run) -> None:
-    web = run("nginx", files={"/usr/share/nginx/html/mine.html": (b"mine", 0o644)})
+def test_nginx_serves_its_page_logs_to_the_container_and_stops_in_order(recipe: Run) -> None:
+    web = recipe("nginx", files={"/usr/share/nginx/html/mine.html": (b"mine", 0o644)})
     web.until("curl -fs -o /dev/null http://127.0.0.1/")
     assert "Welcome to nginx" in web.sh("curl -fs http://127.0.0.1/")
     assert web.sh("curl -fs http://127.0.0.1/mine.html") == "mine"
@@ -243,9 +161,9 @@ def test_nginx_serves_its_page_logs_to_the_container_and_stops_in_order(run: Run
     assert "gracefully shutting down" in web.said()
 
 
-def test_nginx_fills_templates_in_and_runs_what_lies_in_its_entrypoint_folder(run: Run) -> None:
+def test_nginx_fills_templates_in_and_runs_what_lies_in_its_entrypoint_folder(recipe: Run) -> None:
     template = b'server { listen 81; location / { return 200 "${GREETING} $host"; } } # ${UNKNOWN}'
-    web = run(
+    web = recipe(
         "nginx",
         env=["GREETING=hello", "NGINX_ENVSUBST_FILTER=^GREET"],
         files={
@@ -261,6 +179,6 @@ def test_nginx_fills_templates_in_and_runs_what_lies_in_its_entrypoint_folder(ru
     assert written == template.decode().replace("${GREETING}", "hello")
     assert web.sh("cat /tmp/mine; ls /tmp/not", ok=False).startswith("mine=yes")
     assert "No such file" in web.sh("ls /tmp/not", ok=False)
-    other = run("nginx", command=["nginx", "-v"])
+    other = recipe("nginx", command=["nginx", "-v"])
     assert other.ends() == 0
     assert "nginx/1.26." in other.said()
