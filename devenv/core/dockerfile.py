@@ -83,6 +83,16 @@ def uses_heredoc(text: str) -> bool:
     return any(instruction.heredoc for instruction in parse(text).instructions)
 
 
+def uses_grants(text: str) -> bool:
+    """Whether a RUN mounts a secret or the socket of an agent."""
+    return any(
+        flag == "mount" and ("type=secret" in value.split(",") or "type=ssh" in value.split(","))
+        for instruction in parse(text).instructions
+        if instruction.keyword == "RUN"
+        for flag, value in instruction.flags
+    )
+
+
 def stages(text: str, args: Mapping[str, str] | None = None) -> tuple[Stage, ...]:
     """The stages, with `args` (build arguments) in their FROM lines."""
     known: dict[str, str] = {}

@@ -54,9 +54,13 @@ def _nameless(client: Client) -> set[str]:
 
 
 @pytest.fixture(params=["2", "1"], ids=["buildkit", "classic"])
-def make(
-    request: pytest.FixtureRequest, client: Client, engine: Engine, report: Told, forget_image: Callable[[str], str]
-) -> Make:
+def buildkit(request: pytest.FixtureRequest) -> bool:
+    """Whether builds are done by BuildKit, or by the engine's classic builder."""
+    return str(request.param) == "2"
+
+
+@pytest.fixture
+def make(buildkit: bool, client: Client, engine: Engine, report: Told, forget_image: Callable[[str], str]) -> Make:
     """Builds a folder with one of the engine's builders, each in turn; returns the reference."""
 
     def build(where: Path | str, *, bases: dict[str, str] | None = None, **more: Any) -> str:
@@ -69,7 +73,7 @@ def make(
             trust=Trust(certificates=AUTHORITY),
             report=report,
             cancel=CancelToken(),
-            versions=("2", "1") if request.param == "2" else ("1",),
+            versions=("2", "1") if buildkit else ("1",),
         )
         return str(ref)
 

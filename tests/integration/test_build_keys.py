@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from devenv.backends.docker.client import Client
+from devenv.backends.docker.stream import Exchange
+from devenv.model.errors import BuildFailed, DevenvError
 from devenv.model.protocols import Engine
+from devenv.model.stack import BuildSecret, Secret
 from tests.engines import Told, new_name
 from tests.integration.building import Make, write
 
@@ -69,3 +76,122 @@ def test_a_cache_that_the_image_carries_and_one_that_cannot_be_asked(
     ref = make(tmp_path, cache_inline=True, cache_from=("localhost/devenv-test/none", "type=local,src=x"))
     assert engine.image(ref) is not None
     assert report.lines.count("cache_from: the engine's own builder takes no cache from type=local,src=x") == 1
+
+
+def test_a_secret_is_in_the_step_that_mounts_it_and_nowhere_else(
+    make: Make, engine: Engine, client: Client, run: Run, report: Told, base: str, tmp_path: Path, buildkit: bool
+) -> None:
+    word = new_name()
+    (tmp_path / "large").write_bytes(b"x" * 200_000)
+    write(
+        tmp_path / "context",
+        Dockerfile=f"FROM {base}\n"
+        "RUN --mount=type=secret,id=token --mount=type=secret,id=large"
+        " sha256sum /run/secrets/token /run/secrets/large >/sums\n"
+        "RUN --mount=type=secret,id=other,required=false test ! -e /run/secrets/other\n",
+    )
+    secrets = (BuildSecret(id="token", content=Secret(value=word)), BuildSecret(id="large", file=f"{tmp_path}/large"))
+    if not buildkit:
+        with pytest.raises(DevenvError, match="need BuildKit"):
+            make(tmp_path / "context", secrets=secrets)
+        return
+    ref = make(tmp_path / "context", secrets=secrets, no_cache=True)
+    sums = [hashlib.sha256(content).hexdigest() for content in (word.encode(), b"x" * 200_000)]
+    assert [line.split()[0] for line in run(ref, "cat", "/sums")] == sums
+    history = client.call("GET", f"/images/{ref}/history", what="look")
+    assert word not in str(history) + str(report.lines)
+    with Exchange(client, what="save") as exchange:
+        exchange.send("GET", client.path(f"/images/{ref}/get"))
+        saved = b"".join(iter(exchange.read, b""))
+    assert word.encode() not in saved
+
+
+def test_a_secret_that_is_not_granted_and_one_that_cannot_be_read(
+    make: Make, base: str, tmp_path: Path, buildkit: bool
+) -> None:
+    if not buildkit:
+        pytest.skip("the classic builder has no secrets")
+    write(tmp_path, Dockerfile=f"FROM {base}\nRUN --mount=type=secret,id=token,required=true true\n")
+    with pytest.raises(BuildFailed, match="secret token not found") as failed:
+        make(tmp_path, secrets=(BuildSecret(id="other", content=Secret(value="x")),))
+    assert failed.value.where is not None
+    assert failed.value.where.line == 2
+    assert "`build.secrets`" in failed.value.hint
+    with pytest.raises(DevenvError, match="none cannot be read"):
+        make(tmp_path, secrets=(BuildSecret(id="token", file=f"{tmp_path}/none"),))
+    (tmp_path / "huge").write_bytes(b"x" * 600_000)
+    with pytest.raises(DevenvError, match="larger than 500 KiB"):
+        make(tmp_path, secrets=(BuildSecret(id="token", file=f"{tmp_path}/huge"),))
+
+
+def test_a_step_may_do_without_a_secret_of_a_build_that_grants_none(
+    make: Make, base: str, tmp_path: Path, buildkit: bool
+) -> None:
+    if not buildkit:
+        pytest.skip("the classic builder has no secrets")
+    make(write(tmp_path, Dockerfile=f"FROM {base}\nRUN --mount=type=secret,id=none test ! -e /run/secrets/none\n"))
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    made = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made], check=True)
+    return made
+
+
+@pytest.mark.parametrize("by", ["agent", "key"])
+def test_a_step_may_use_a_key_and_not_change_the_agent(
+    make: Make, base: str, run: Run, key: Path, tmp_path: Path, buildkit: bool, by: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    if not buildkit:
+        pytest.skip("the classic builder has no ssh")
+    address = tmp_path / "agent"
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", address], stdout=subprocess.DEVNULL)
+    try:
+        while not address.exists():
+            time.sleep(0.02)
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(address))
+        subprocess.run(["ssh-add", "-q", key], check=True)
+        write(tmp_path / "context", **{"ask.pl": ASK, "Dockerfile": f"FROM {base}\nCOPY ask.pl /\n"
+              "RUN --mount=type=ssh,id=mine perl /ask.pl >/said\n"})  # fmt: skip
+        ref = make(tmp_path / "context", ssh={"mine": "" if by == "agent" else str(key)}, no_cache=True)
+        public = key.with_suffix(".pub").read_text().split()[1]
+        blob = base64.b64decode(public).hex()
+        # One key is there, the agent refuses to drop it, and it is still there.
+        assert run(ref, "cat", "/said") == [f"12 {blob}", "5", f"12 {blob}"]
+        listed = subprocess.run(["ssh-add", "-L"], capture_output=True, text=True, check=True).stdout
+        assert public in listed
+    finally:
+        agent.terminate()
+        agent.wait()
+
+
+ASK = """\
+use IO::Socket::UNIX;
+my $s = IO::Socket::UNIX->new($ENV{SSH_AUTH_SOCK}) or die;
+sub ask { my ($type) = @_;
+  syswrite $s, pack("NC", 1, $type); read $s, my $head, 4; read $s, my $body, unpack("N", $head);
+  my ($kind, $rest) = unpack("Ca*", $body); return "$kind" if $kind != 12;
+  my ($count, $size) = unpack("NN", $rest); return "$kind " . unpack("H*", substr($rest, 8, $size)); }
+print ask(11), "\\n", ask(19), "\\n", ask(11), "\\n";
+"""
+"""Asks an agent for its keys, to remove all, and for its keys again."""
+
+
+def test_an_agent_or_key_that_is_not_there(
+    make: Make, base: str, tmp_path: Path, buildkit: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not buildkit:
+        pytest.skip("the classic builder has no ssh")
+    write(tmp_path, Dockerfile=f"FROM {base}\n", key="no key")
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    (tmp_path / "key").chmod(0o600)
+    for given, message in (
+        ({"default": ""}, "none runs in this shell"),
+        ({"k": f"{tmp_path}/nothing"}, "nothing .* cannot be used"),
+        ({"k": f"{tmp_path}/key"}, "key .* cannot be used"),
+    ):
+        with pytest.raises(DevenvError, match=message) as failed:
+            make(tmp_path, ssh=given)
+        assert failed.value.hint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -71,14 +72,25 @@ def build(
     parameters = _parameters(step, name, trust)
     what = f"build {step.ref}"
     if (step.build.shm_size or step.build.ulimits) and not client.at_least(*_LIMITS):
+        if step.build.secrets or step.build.ssh:
+            raise DevenvError(
+                f"cannot build {step.ref}: this engine's BuildKit knows no `shm_size` and no `ulimits`, "
+                "and its classic builder no `secrets` and no `ssh`",
+                hint="update the engine to Docker 23 or later, or do without one of the two",
+                code=ExitCode.UNFIT,
+                where=step.build.where,
+            )
         versions = versions[-1:]
     for version in versions:
         said = _Said(report)
         try:
-            with Exchange(client, what=what, cancel=cancel) as exchange:
+            with (
+                _granted(client, step, text, version, cancel) as session,
+                Exchange(client, what=what, cancel=cancel) as exchange,
+            ):
                 exchange.send(
                     "POST",
-                    client.path("/build", [("version", version), *parameters]),
+                    client.path("/build", [("version", version), ("session", session), *parameters]),
                     stream=context.tar(files, extra),
                 )
                 for message in exchange.messages():
@@ -98,6 +110,28 @@ def build(
     if not made:
         raise errors.unreachable(client.url, "the build broke off without a word")
     return str(made)
+
+
+@contextlib.contextmanager
+def _granted(client: Client, step: Build, text: str, version: str, cancel: Cancel) -> Iterator[str | None]:
+    """The id of a session in which the builder finds the secrets and keys of the build; None where neither the build
+    nor its Dockerfile (`text`) names any."""
+    named = bool(step.build.secrets or step.build.ssh)
+    if not named and (version != "2" or not dockerfile.uses_grants(text)):
+        yield None
+        return
+    if version != "2":
+        raise DevenvError(
+            f"cannot build {step.ref}: `build.secrets` and `build.ssh` need BuildKit, which this engine has not",
+            hint="switch it on (`features: {buildkit: true}` in the engine's daemon.json), or do without them",
+            code=ExitCode.UNFIT,
+            where=step.build.where,
+        )
+    from devenv.backends.docker.grants import services
+    from devenv.backends.docker.session import Session
+
+    with services(step.build) as found, Session(client, found, cancel=cancel) as session:
+        yield session.id
 
 
 def _parameters(step: Build, dockerfile_name: str, trust: Trust) -> list[tuple[str, Any]]:
@@ -241,7 +275,9 @@ def _failure(step: Build, text: str, said: _Said, *, heredoc_is_new: bool) -> De
     code = _CODE.search(error) or _CODE.search(said.error)
     ended = f"ended with exit code {code[1] or code[2]}" if code else f"failed: {error}"
     hint = "mend that step of the Dockerfile and call devenv again: the steps before it are kept"
-    if "not found" in error and instruction.startswith(("COPY", "ADD")):
+    if re.search(r"secret \S+ not found|unset ssh forward key|no ssh", error):
+        hint = "name it in `build.secrets` (or `build.ssh`) of the Compose file"
+    elif "not found" in error and instruction.startswith(("COPY", "ADD")):
         hint = "that file is not in the build context, or .dockerignore leaves it out"
     return BuildFailed(
         f"cannot build {step.ref}: {instruction or 'the build'} {ended}",

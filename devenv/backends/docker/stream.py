@@ -125,13 +125,23 @@ class Exchange:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.socket.sendall(b"0\r\n\r\n")
 
-    def upgrade(self, path: str, body: Any) -> None:
-        """Ask with POST for a raw stream in both directions on this socket. Raises what a refusal says."""
-        data = json.dumps(body).encode()
-        head = (
-            f"POST {path} HTTP/1.1\r\nHost: docker\r\nUser-Agent: devenv\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(data)}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
-        )
+    def upgrade(
+        self, path: str, body: Any = None, *, protocol: str = "tcp", headers: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        """Ask with POST for a raw stream of `protocol` in both directions on this socket; `headers` may have a name
+        more than once. Raises what a refusal says."""
+        data = b"" if body is None else json.dumps(body).encode()
+        sent = [
+            ("Host", "docker"),
+            ("User-Agent", "devenv"),
+            ("Connection", "Upgrade"),
+            ("Upgrade", protocol),
+            *headers,
+        ]
+        if body is not None:
+            sent.append(("Content-Type", "application/json"))
+        sent.append(("Content-Length", str(len(data))))
+        head = f"POST {path} HTTP/1.1\r\n" + "".join(f"{key}: {value}\r\n" for key, value in sent) + "\r\n"
         self.socket.settimeout(READ)
         try:
             self.socket.sendall(head.encode() + data)

@@ -7,9 +7,9 @@ numbers below are its field numbers.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from devenv.backends.docker.protobuf import fields
 from devenv.model.protocols import Report
 
 _KEPT = 20
@@ -46,7 +46,7 @@ class Trace:
     def feed(self, message: bytes) -> None:
         """One StatusResponse: its vertexes (1) and logs (3). Bytes that are none are passed over."""
         try:
-            for number, value in _fields(message):
+            for number, value in fields(message):
                 if number == 1 and isinstance(value, bytes):
                     self._vertex(value)
                 elif number == 3 and isinstance(value, bytes):
@@ -62,7 +62,7 @@ class Trace:
         return errors[0] if errors else None
 
     def _vertex(self, message: bytes) -> None:
-        seen = list(_fields(message))
+        seen = list(fields(message))
         digest = next((_text(value) for number, value in seen if number == 1), "")
         vertex = self._vertices.setdefault(digest, Vertex(digest=digest))
         for number, value in seen:
@@ -85,7 +85,7 @@ class Trace:
 
     def _log(self, message: bytes) -> None:
         digest, stream, said = "", 1, b""
-        for number, value in _fields(message):
+        for number, value in fields(message):
             if number == 1:
                 digest = _text(value)
             elif number == 3 and isinstance(value, int):
@@ -115,36 +115,3 @@ class Trace:
 
 def _text(value: int | bytes) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """(field number, value) of each field of a protocol buffer. Raises IndexError or ValueError for other bytes."""
-    at = 0
-    while at < len(message):
-        key, at = _varint(message, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = _varint(message, at)
-            yield key >> 3, value
-            continue
-        if kind == 2:
-            size, at = _varint(message, at)
-        elif kind in (1, 5):
-            size = 8 if kind == 1 else 4
-        else:
-            raise ValueError(f"wire type {kind}")
-        if at + size > len(message):
-            raise IndexError(size)
-        yield key >> 3, message[at : at + size]
-        at += size
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7

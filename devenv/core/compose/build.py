@@ -244,7 +244,7 @@ class _Refusals:
 
     def later(self, given: Mapping[str, Any]) -> None:
         """What needs a session with the builder, or a context from elsewhere."""
-        for key in ("secrets", "ssh", "additional_contexts"):
+        for key in ("additional_contexts",):
             if given.get(key):
                 self.refuse(key, f"devenv cannot do `build.{key}` yet", "build it with `docker compose build`")
         if is_remote(given.get("context", "")):
