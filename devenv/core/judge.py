@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from devenv.core.inputs import Creator, ImageChoices, Options
-from devenv.core.selection import Found, found, is_oneoff, needs, orphans, reached, service_of, shares
+from devenv.core.replicas import replicas
+from devenv.core.selection import Found, is_oneoff, needs, orphans, reached, service_of, shares
 from devenv.model import labels
 from devenv.model.errors import Conflict, DevenvError, ExitCode
 from devenv.model.observed import Observed, ObservedContainer
@@ -18,7 +19,8 @@ Action = Literal["create", "recreate", "start", "restart", "keep"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What is done about a service, and the cause. `found` are its containers.
+    """What is done about a container of a service, and the cause: `service` is the service as this one of its
+    containers, `found` is what there is of it.
 
     `reuse`: the temporary one that a killed run left is just what is wanted. `renew`: the old container must be gone
     before new data are made, or a kill between the two would leave it as the witness of work on data that are lost.
@@ -27,6 +29,7 @@ class Verdict:
     """
 
     action: Action
+    service: Service
     found: Found
     cause: str = ""
     reuse: bool = False
@@ -37,6 +40,16 @@ class Verdict:
     def made(self) -> bool:
         """Its container will be another than before."""
         return self.action in ("create", "recreate")
+
+    @property
+    def container(self) -> str:
+        """The name of its container, as it will be."""
+        current = self.found.current
+        return self.service.container_name if self.made or current is None else current.name
+
+
+Verdicts = Mapping[str, tuple[Verdict, ...]]
+"""By service, one a container."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +64,12 @@ class Judge:
     creator: Creator
     renewed: Mapping[str, str] = field(default_factory=dict)
 
-    def verdict(self, service: Service, found: Found, *, one_shot: bool, before: Mapping[str, Verdict]) -> Verdict:
-        """About `service`, whose needs have the verdicts `before`."""
+    def verdict(self, service: Service, found: Found, *, one_shot: bool, before: Verdicts) -> Verdict:
+        """About `service` as one of its containers, whose needs have the verdicts `before`."""
         reuse = found.temporary is not None and not self.differences(service, found.temporary)
         current = found.current
         if current is None:
-            return Verdict(action="create", found=found, reuse=reuse, cause="no container")
+            return Verdict(service=service, action="create", found=found, reuse=reuse, cause="no container")
         cause = ", ".join(self.differences(service, current))
         if current.state in ("dead", "removing"):
             cause = cause or f"its container is {current.state}"
@@ -64,7 +77,7 @@ class Judge:
             cause, reuse = "asked for", False
         cause = cause or self._namespace(service, current, before)
         if cause:
-            return Verdict(action="recreate", found=found, reuse=reuse, cause=cause)
+            return Verdict(service=service, action="recreate", found=found, reuse=reuse, cause=cause)
         return self._kept(service, found, current, one_shot, before)
 
     def _kept(
@@ -73,50 +86,56 @@ class Judge:
         found: Found,
         current: ObservedContainer,
         one_shot: bool,
-        before: Mapping[str, Verdict],
+        before: Verdicts,
     ) -> Verdict:
         if current.state == "created":
-            return Verdict(action="start", found=found, cause="never started")
+            return Verdict(service=service, action="start", found=found, cause="never started")
         if one_shot and current.running:
-            return Verdict(action="start", found=found, cause="not at its end")
+            return Verdict(service=service, action="start", found=found, cause="not at its end")
         if one_shot and current.exit_code == 0:
             fresh = next((name for name in self._behind(service) if self._new_data(name, current.finished_at)), "")
             if fresh:  # what it did there (a migration) is gone with the old data
                 spent = Found(temporary=found.temporary, others=(current, *found.others))
-                return Verdict(action="create", found=spent, cause=f"{fresh} has new data", renew=True)
-            return Verdict(action="keep", found=found)
+                return Verdict(service=service, action="create", found=spent, cause=f"{fresh} has new data", renew=True)
+            return Verdict(service=service, action="keep", found=found)
         if not current.running:
-            return Verdict(action="start", found=found, cause=f"ended with {current.exit_code}")
+            return Verdict(service=service, action="start", found=found, cause=f"ended with {current.exit_code}")
         if current.state == "paused":
-            return Verdict(action="restart", found=found, cause="paused")
+            return Verdict(service=service, action="restart", found=found, cause="paused")
         if current.state == "restarting" and not one_shot:
             # Between two of the engine's tries lies up to a minute; what was mended meanwhile is tried now.
-            return Verdict(action="restart", found=found, cause="it keeps restarting")
+            return Verdict(service=service, action="restart", found=found, cause="it keeps restarting")
         for name in shares(service):
-            other = before.get(name)
-            if other is not None and (other.action != "keep" or _later(other.found.current, current)):
-                return Verdict(action="restart", found=found, cause=f"{name} was started after it", because=(name,))
-        stirred = tuple(
-            n.target
-            for n in needs(service)
-            if n.restart and n.target in before and (before[n.target].made or before[n.target].action == "restart")
-        )
+            for other in self._sharing(current, before.get(name, ()))[:1]:
+                if other.action != "keep" or _later(other.found.current, current):
+                    cause = f"{name} was started after it"
+                    return Verdict(service=service, action="restart", found=found, cause=cause, because=(name,))
+        stirred = tuple(n.target for n in needs(service) if n.restart and _stirred(before.get(n.target, ())))
         if stirred:
-            return Verdict(
-                action="restart", found=found, cause=f"{stirred[0]} is made anew or restarted", because=stirred
-            )
-        return Verdict(action="keep", found=found)
+            cause = f"{stirred[0]} is made anew or restarted"
+            return Verdict(service=service, action="restart", found=found, cause=cause, because=stirred)
+        return Verdict(service=service, action="keep", found=found)
 
-    def _namespace(self, service: Service, current: ObservedContainer, before: Mapping[str, Verdict]) -> str:
+    def _namespace(self, service: Service, current: ObservedContainer, before: Verdicts) -> str:
         """Why the namespace that `current` shares is not that of its neighbour as it will be; "" where it is."""
         for name in shares(service):
-            if name in before and before[name].made:
+            there = before.get(name, ())
+            others = self._sharing(current, there)
+            if any(other.made for other in (others or there)[:1]):
                 return f"{name}, whose namespace it shares, is made anew"
-            other = before[name].found.current if name in before else None
-            kind, _, held = str((current.config.get("HostConfig") or {}).get("NetworkMode") or "").partition(":")
-            if other is not None and kind == "container" and held not in (other.id, other.name):
+            if not others and any(other.found.current for other in there):
                 return f"{name}, whose namespace it shares, was made anew"
         return ""
+
+    @staticmethod
+    def _sharing(current: ObservedContainer, others: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+        """The one of `others`, the containers of a neighbour, in whose namespace `current` lives; () where it is none of
+        them. Where that cannot be told it is the first."""
+        kind, _, held = str((current.config.get("HostConfig") or {}).get("NetworkMode") or "").partition(":")
+        if kind != "container":
+            return others[:1]
+        there = ((other, other.found.current) for other in others)
+        return tuple(other for other, one in there if one is not None and held in (one.id, one.name))
 
     def _behind(self, service: Service) -> tuple[str, ...]:
         """All that `service` needs, and what these need: its work may lie in the data of any of them."""
@@ -128,17 +147,17 @@ class Judge:
         container that had the nameless ones, or all that was seeded (volumes have no identity of their own). Nothing
         seeded in a container that was there before says only that it has its first seed now."""
         service = self.stack.services[name]
-        if service.on_host is not None:
+        if service.on_host is not None or not service.scale:
             return False
         volumes = [self.stack.volumes[key] for key in service.volumes if key in self.stack.volumes]
         there = {volume.name for volume in self.observed.volumes}
         if any(not volume.external and volume.name not in there for volume in volumes):
             return True
-        mine = found(service, self.observed)
-        later = mine.current is not None and mine.current.created > since
+        mine = [each.found for each in replicas(service, self.observed)]
+        later = mine[0].current is not None and mine[0].current.created > since
         if service.seeds and later and self.observed.ledgers.get(name, True) == {}:
             return True
-        return self._nameless(service) and mine.current is None and mine.temporary is None
+        return self._nameless(service) and all(each.current is None and each.temporary is None for each in mine)
 
     def _nameless(self, service: Service) -> bool:
         """Whether it keeps data in volumes without a name, which go with its container."""
@@ -190,33 +209,60 @@ class Judge:
                     yield f"volume {name} is not mounted"
 
 
+def _stirred(verdicts: tuple[Verdict, ...]) -> bool:
+    """Whether a service is not what it was for those that depend on it: not where it has only more containers."""
+    again = any(verdict.action in ("recreate", "restart") for verdict in verdicts)
+    return again or (bool(verdicts) and all(verdict.made for verdict in verdicts))
+
+
 def _later(one: ObservedContainer | None, other: ObservedContainer) -> bool:
     return one is not None and one.running and one.started_at > other.started_at
 
 
 def refusals(
-    stack: Stack, services: Mapping[str, Service], observed: Observed, verdicts: Mapping[str, Verdict], options: Options
+    stack: Stack, services: Mapping[str, Service], observed: Observed, verdicts: Verdicts, options: Options
 ) -> Iterator[DevenvError]:
-    """What stands in the way and is not ours to move: names that others hold, data of another server."""
+    """What stands in the way and is not ours to move: names that others hold, data of another server, one port for
+    several containers."""
     removed = orphans(stack, observed) if options.remove_orphans else ()
     volumes = {volume.name: volume for volume in observed.volumes}
     for service in services.values():
-        if verdicts[service.name].made:
-            holder = observed.held.get(service.container_name)
-            if holder is not None:
-                yield _held(service, holder)
-            for other in observed.containers:
-                if (
-                    other.name == service.container_name
-                    and (is_oneoff(other) or service_of(other) != service.name)
-                    and other not in removed
-                ):
-                    yield _held_here(service, other)
+        for verdict in verdicts[service.name]:
+            if verdict.made:
+                yield from _names(verdict.service, observed, removed)
+        if service.scale > 1 and any(verdict.action != "keep" for verdict in verdicts[service.name]):
+            yield from _one_port(service)
         for key in service.volumes:
             volume = stack.volumes.get(key)
             there = volumes.get(volume.name) if volume else None
             if volume and there and volume.server and there.labels.get(labels.SERVER, volume.server) != volume.server:
                 yield _other_server(service, volume.name, there.labels[labels.SERVER], volume.server)
+
+
+def _names(service: Service, observed: Observed, removed: tuple[ObservedContainer, ...]) -> Iterator[DevenvError]:
+    holder = observed.held.get(service.container_name)
+    if holder is not None:
+        yield _held(service, holder)
+    for other in observed.containers:
+        stranger = is_oneoff(other) or service_of(other) != service.name
+        if other.name == service.container_name and stranger and other not in removed:
+            yield _held_here(service, other)
+
+
+def _one_port(service: Service) -> Iterator[DevenvError]:
+    """The host has each port once: several containers need a range, or none that is fixed."""
+    for port in service.config.get("ports") or ():
+        published, target = str(port.get("published") or ""), port["target"]
+        first, _, last = published.partition("-")
+        if published.strip("0") and int(last or first) - int(first) + 1 < service.scale:
+            end = int(first) + service.scale - 1
+            yield DevenvError(
+                f"{service.name} has {service.scale} containers, and {published} of this host is "
+                f"{'too few ports' if last else 'one port'} for the {target} of each.",
+                hint=f"Publish a port for each (`{first}-{end}:{target}`), any that are free (`{target}`), or none and "
+                "reach them through the network.",
+                where=service.where,
+            )
 
 
 def _held(service: Service, holder: ObservedContainer) -> DevenvError:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devenv.core import graph
 from devenv.core.inputs import Creator, ImageChoices, Options
-from devenv.core.judge import Verdict
+from devenv.core.judge import Verdict, Verdicts
 from devenv.core.selection import TEMPORARY, needs, service_of, shares
 from devenv.model import labels
 from devenv.model.observed import LedgerEntry, Observed, ObservedContainer
@@ -83,7 +83,7 @@ class UpPlanner:
     images: ImageChoices
     options: Options
     creator: Creator
-    verdicts: Mapping[str, Verdict]
+    verdicts: Verdicts
     one_shots: frozenset[str]
     digests: Mapping[str, Mapping[str, str]]
     causes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -91,9 +91,14 @@ class UpPlanner:
     nodes: Nodes = field(default_factory=Nodes)
     _freed: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
 
+    @property
+    def _each(self) -> Iterator[Verdict]:
+        for verdicts in self.verdicts.values():
+            yield from verdicts
+
     def images_networks_volumes(self) -> None:
         """What makes the images of containers that are made here; networks and volumes that are missing."""
-        wanted = {node for name, verdict in self.verdicts.items() if verdict.made for node in self._image(name)}
+        wanted = {node for verdict in self._each if verdict.made for node in self._image(verdict.service.name)}
         edges = {node.id: (*node.needs, *node.after) for node in self.images.nodes}
         wanted = graph.reachable(edges, wanted)
         self.nodes.found.update({node.id: node for node in self.images.nodes if node.id in wanted})
@@ -121,10 +126,11 @@ class UpPlanner:
         between leaves the old containers, with their nameless volumes, to be replaced."""
         network, cause = self.stack.networks[key], self.renewed[key]
         before = []
-        for name, verdict in self.verdicts.items():
+        for verdict in self._each:
+            name, mine = verdict.service.name, verdict.service.key
             for container in (verdict.found.current, verdict.found.temporary, *verdict.found.others):
                 if container is not None and container.running and network.name in container.networks:
-                    identities = [f"stop:{name}", f"stop:container:{container.name}"]
+                    identities = [f"stop:{mine}", f"stop:container:{container.name}"]
                     if not self.nodes.has(identities):
                         stop = Stop(service=name, container=container.name)
                         images = self._image(name) if verdict.made else ()
@@ -133,13 +139,17 @@ class UpPlanner:
         step = Remove(kind="network", name=network.name)
         return [self.nodes.add(f"remove:network:{key}", step, cause, before)]
 
-    def leftovers(self, orphans: Iterable[ObservedContainer]) -> None:
-        """Containers that stand for nothing: `orphans`, more than one of a service, a temporary one that is no use."""
+    def leftovers(self, orphans: Iterable[ObservedContainer], unwanted: Iterable[ObservedContainer] = ()) -> None:
+        """Containers that stand for nothing: `orphans`, those of services that shall have none (`unwanted`), more than
+        a service shall have, a temporary one that is no use."""
         for container in orphans:
             self._free(container, self.nodes.discard(container, "an orphan: no service has it"))
-        for name, verdict in self.verdicts.items():
+        for container in unwanted:
+            self._free(container, self.nodes.discard(container, f"{service_of(container)} shall have no container"))
+        for verdict in self._each:
+            name = verdict.service.name
             for container in verdict.found.others:
-                cause = verdict.cause if verdict.renew else f"more than the one container of {name}"
+                cause = verdict.cause if verdict.renew else more_than(verdict.service)
                 if labels.ON_HOST in container.labels:
                     cause = f"{name} runs in a container again"
                 self._free(container, self.nodes.discard(container, cause))
@@ -149,38 +159,45 @@ class UpPlanner:
 
     def containers(self) -> None:
         """Make, replace and stop containers; all that frees a name or a port, and nothing that waits for others."""
-        for name, service in self.services.items():
-            verdict = self.verdicts[name]
-            current = verdict.found.current
+        for verdict in self._each:
+            service, current = verdict.service, verdict.found.current
             if verdict.action == "create":
                 self._create(service, verdict)
             elif verdict.action == "recreate" and current is not None:
                 self._recreate(service, verdict, current)
             elif verdict.action == "restart" and current is not None and not self.options.no_start:
-                stop = Stop(service=name, container=current.name)
+                stop = Stop(service=service.name, container=current.name)
                 # As long as what it restarts for is not there, it may as well go on.
-                made = [f"create:{other}" for other in verdict.because if not shares(self.services[other])]
-                self._free(current, self.nodes.add(f"stop:{name}", stop, verdict.cause, self.nodes.has(made)))
-        for name, verdict in self.verdicts.items():
-            for other in verdict.because:
-                for stopped in self.nodes.has([f"stop:{other}", f"remove:{other}"])[:1]:
-                    if f"stop:{name}" in self.nodes:
-                        self.nodes.later(stopped, f"stop:{name}")
+                made = [
+                    f"create:{other.service.key}"
+                    for name in verdict.because
+                    if not shares(self.services[name])
+                    for other in self.verdicts[name]
+                ]
+                self._free(current, self.nodes.add(f"stop:{service.key}", stop, verdict.cause, self.nodes.has(made)))
+        for verdict in self._each:
+            for other in (other for name in verdict.because for other in self.verdicts[name]):
+                key = other.service.key
+                for stopped in self.nodes.has([f"stop:{key}", f"remove:{key}"])[:1]:
+                    if f"stop:{verdict.service.key}" in self.nodes:
+                        self.nodes.later(stopped, f"stop:{verdict.service.key}")
 
     def starts(self) -> None:
         """Start, wait and seed."""
         if not self.options.no_start:
-            for service in self.services.values():
-                self._start(service, self.verdicts[service.name])
-                self._ready(service, self.verdicts[service.name])
-                self._seeds(service, self.verdicts[service.name])
+            for verdicts in self.verdicts.values():
+                for verdict in verdicts:
+                    self._start(verdict.service, verdict)
+                    self._ready(verdict.service, verdict)
+                for verdict in verdicts[:1]:  # the data are the service's, whichever of its containers one asks
+                    self._seeds(verdict.service, verdict)
 
     # One service
 
     def _spent(self) -> list[str]:
         """What removes the containers of one-shots whose work is lost: before there are data in which it is missing."""
         return self.nodes.has(
-            f"remove:container:{c.name}" for v in self.verdicts.values() if v.renew for c in v.found.others
+            f"remove:container:{c.name}" for v in self._each if v.renew for c in v.found.others
         )
 
     def _image(self, service: str) -> tuple[str, ...]:
@@ -190,37 +207,38 @@ class UpPlanner:
         name, temporary = service.container_name, verdict.found.temporary
         if temporary is not None and verdict.reuse:
             step = Rename(service=service.name, container=temporary.name, name=name)
-            self.nodes.add(f"rename:{service.name}", step, "an earlier run was killed before it had its name")
+            self.nodes.add(f"rename:{service.key}", step, "an earlier run was killed before it had its name")
             return
         # A temporary one that is no use any more may hold the anonymous volumes of the one that it was to replace.
         self._make(service, name, verdict.cause, temporary)
 
     def _recreate(self, service: Service, verdict: Verdict, current: ObservedContainer) -> None:
         """Under a temporary name until the old one is gone: whatever a kill leaves, one of the two is whole."""
-        name, cause = service.name, verdict.cause
+        name, key, cause = service.name, service.key, verdict.cause
         # A container that goes by another name (made by an older Compose) is not in the way of the new one's.
         target = service.container_name + (TEMPORARY if current.name == service.container_name else "")
         made = [] if verdict.reuse else self._make(service, target, cause, current)
-        if f"stop:{name}" in self.nodes:  # it stood in the way of its network
-            made = [*made, f"stop:{name}"]
+        if f"stop:{key}" in self.nodes:  # it stood in the way of its network
+            made = [*made, f"stop:{key}"]
         elif current.running:
             stop = Stop(service=name, container=current.name)
-            made = [self.nodes.add(f"stop:{name}", stop, cause, made)]
+            made = [self.nodes.add(f"stop:{key}", stop, cause, made)]
         removed = Remove(service=name, kind="container", name=current.name)
-        gone = self.nodes.add(f"remove:{name}", removed, cause, made)
+        gone = self.nodes.add(f"remove:{key}", removed, cause, made)
         self._free(current, gone)
         source = verdict.found.temporary.name if verdict.reuse and verdict.found.temporary else target
         if source != service.container_name:
             step = Rename(service=name, container=source, name=service.container_name)
-            self.nodes.add(f"rename:{name}", step, cause, [gone])
+            self.nodes.add(f"rename:{key}", step, cause, [gone])
 
     def _make(self, service: Service, name: str, cause: str, old: ObservedContainer | None) -> list[str]:
         networks = [f"network:{key}" for key in service.config.get("networks") or ()]
         volumes = [f"volume:{key}" for key in service.volumes]
         holders = [f"remove:container:{name}"]
-        shared = [f"{verb}:{other}" for other in shares(service) for verb in ("create", "rename")]
+        neighbours = {other: self.verdicts[other][0] for other in shares(service) if self.verdicts.get(other)}
+        shared = [f"{verb}:{v.service.key}" for v in neighbours.values() for verb in ("create", "rename")]
         image = self.images.use.get(service.name, service.image)
-        payload = {**self.creator.payload(service), "Image": image}
+        payload = {**joined(self.creator.payload(service), service, neighbours), "Image": image}
         step = CreateContainer(
             service=service.name,
             name=name,
@@ -229,72 +247,72 @@ class UpPlanner:
             joins=service.config if shares(service) else None,
         )
         before = (*self._image(service.name), *self.nodes.has([*networks, *volumes, *holders, *shared]), *self._spent())
-        made = [self.nodes.add(f"create:{service.name}", step, cause, before)]
+        made = [self.nodes.add(f"create:{service.key}", step, cause, before)]
         for network, config in self.creator.connections(service):
             join = ConnectNetwork(service=service.name, container=name, network=network, config=config)
-            made.append(self.nodes.add(f"connect:{service.name}:{network}", join, cause, made[:1]))
+            made.append(self.nodes.add(f"connect:{service.key}:{network}", join, cause, made[:1]))
         return made
 
     def _start(self, service: Service, verdict: Verdict) -> None:
-        name, current = service.name, verdict.found.current
+        name, key, current = service.name, service.key, verdict.found.current
         if verdict.action == "keep":
             return
-        container = service.container_name if verdict.made or current is None else current.name
-        before = self.nodes.has([f"{verb}:{name}" for verb in ("rename", "remove", "stop", "create")])[:1]
-        if before == [f"create:{name}"]:
-            before += [identity for identity in self.nodes.found if identity.startswith(f"connect:{name}:")]
+        container = verdict.container
+        before = self.nodes.has([f"{verb}:{key}" for verb in ("rename", "remove", "stop", "create")])[:1]
+        if before == [f"create:{key}"]:
+            before += [identity for identity in self.nodes.found if identity.startswith(f"connect:{key}:")]
         # Two servers on the same data would spoil them.
         before += self.nodes.has([f"remove:container:{other.name}" for other in verdict.found.others])
         files = self.creator.copies(service)
         if files and not (verdict.action == "start" and current is not None and current.running):
             step = CopyIn(service=name, container=container, files=files)
-            before = [self.nodes.add(f"copy:{name}", step, verdict.cause, before)]
+            before = [self.nodes.add(f"copy:{key}", step, verdict.cause, before)]
         after = [node for port in _ports(service) for owner, node in self._freed.get(port, ()) if owner != name]
         for need in needs(service):
-            held = self._met(need)
-            if held:
-                (before if need.required else after).append(held)
+            (before if need.required else after).extend(self._met(need))
         if name in self.one_shots:
-            self.nodes.add(f"run:{name}", Run(service=name, container=container), verdict.cause, before, after)
+            self.nodes.add(f"run:{key}", Run(service=name, container=container), verdict.cause, before, after)
         else:
-            self.nodes.add(f"start:{name}", Start(service=name, container=container), verdict.cause, before, after)
+            self.nodes.add(f"start:{key}", Start(service=name, container=container), verdict.cause, before, after)
 
-    def _met(self, need: Need) -> str:
-        """The node whose end meets `need`; "" where it is met already."""
+    def _met(self, need: Need) -> list[str]:
+        """The nodes whose end meets `need`, one a container of its target; none where it is met already."""
         name = need.target
-        # A one-shot is one step from its start to its end, so who waits for its start waits for its end.
-        identities = [f"run:{name}"]
-        if need.condition == SERVICE_HEALTHY:
-            seeds = self.services[name].seeds if name in self.services else ()
-            identities += [*(f"seed:{name}:{i}" for i in reversed(range(len(seeds)))), f"ready:{name}"]
-        if need.condition != SERVICE_COMPLETED:
-            identities += [f"start:{name}"]
-        return next(iter(self.nodes.has(identities)), "")
+        found = []
+        for verdict in self.verdicts.get(name, ()):
+            key = verdict.service.key
+            # A one-shot is one step from its start to its end, so who waits for its start waits for its end.
+            identities = [f"run:{key}"]
+            if need.condition == SERVICE_HEALTHY:
+                seeds = self.services[name].seeds if verdict is self.verdicts[name][0] else ()
+                identities += [*(f"seed:{name}:{i}" for i in reversed(range(len(seeds)))), f"ready:{key}"]
+            if need.condition != SERVICE_COMPLETED:
+                identities += [f"start:{key}"]
+            found += self.nodes.has(identities)[:1]
+        return found
 
     def _ready(self, service: Service, verdict: Verdict) -> None:
-        name, current = service.name, verdict.found.current
+        name, key = service.name, service.key
         if name in self.one_shots:
             return
-        before = self.nodes.has([f"start:{name}"])
+        before = self.nodes.has([f"start:{key}"])
         if before:
             cause = "started"
-        elif name not in self.observed.ready and service.ready:
+        elif key not in self.observed.ready and service.ready:
             cause = "not looked at yet"
-        elif not self.observed.ready.get(name, True):
+        elif not self.observed.ready.get(key, True):
             cause = "not ready when looked at"
         else:
             return
-        container = service.container_name if verdict.made or current is None else current.name
-        step = WaitReady(service=name, container=container, ready=service.ready)
-        self.nodes.add(f"ready:{name}", step, cause, before)
+        step = WaitReady(service=name, container=verdict.container, ready=service.ready)
+        self.nodes.add(f"ready:{key}", step, cause, before)
 
     def _seeds(self, service: Service, verdict: Verdict) -> None:
-        name, current = service.name, verdict.found.current
+        name = service.name
         # What a container that is stopped holds cannot be asked; its seeder will see, and skip what is done.
         ledger = self.observed.ledgers.get(name) if verdict.action == "keep" else None
         new = any(f"volume:{key}" in self.nodes for key in service.volumes)
-        before = [*self.nodes.has([f"ready:{name}"]), *self._spent()]
-        container = service.container_name if verdict.made or current is None else current.name
+        before = [*self.nodes.has([f"ready:{service.key}"]), *self._spent()]
         script = ""
         for index, seed in enumerate(service.seeds):
             again = name in self.options.again
@@ -309,7 +327,7 @@ class UpPlanner:
             if again or cause:
                 step = SeedData(
                     service=name,
-                    container=container,
+                    container=verdict.container,
                     seeder=service.seeder or "",
                     seed=seed,
                     values=service.values,
@@ -336,6 +354,23 @@ class UpPlanner:
         for bound in container.ports.values():
             for _, port in bound:
                 self._freed.setdefault(port, []).append((service_of(container), node))
+
+
+def joined(payload: Mapping[str, Any], service: Service, neighbours: Mapping[str, Verdict]) -> Mapping[str, Any]:
+    """`payload` with the namespaces that `service` shares as those of the very containers that its neighbours have."""
+    host = payload.get("HostConfig") or {}
+    there = {
+        name: f"container:{neighbours[other].container}"
+        for key, name in (("network_mode", "NetworkMode"), ("ipc", "IpcMode"), ("pid", "PidMode"))
+        if (other := str(service.config.get(key) or "").partition("service:")[2]) in neighbours
+    }
+    return {**payload, "HostConfig": {**host, **there}} if there else payload
+
+
+def more_than(service: Service) -> str:
+    """Why one of its containers goes: there are more than `service` asks for."""
+    several = "the one container" if service.scale == 1 else f"the {service.scale} containers"
+    return f"more than {several} of {service.name}"
 
 
 def inherit(payload: Mapping[str, Any], old: ObservedContainer) -> Mapping[str, Any]:

@@ -10,7 +10,8 @@ from devenv.core.inputs import ComposeCreator, Creator, ImageChoices, Options
 from devenv.core.judge import Judge, Verdict, refusals
 from devenv.core.options import changed_networks, notices
 from devenv.core.plan_up import UpPlanner
-from devenv.core.selection import check, found, one_shots, orphans, select
+from devenv.core.replicas import replicas, surplus
+from devenv.core.selection import check, one_shots, orphans, select
 from devenv.model import labels
 from devenv.model.errors import raise_all
 from devenv.model.observed import Observed
@@ -49,10 +50,12 @@ def reconcile(
     maker = creator or ComposeCreator(stack=stack)
     renewed = changed_networks(stack, services, observed)
     judge = Judge(stack=stack, observed=observed, images=images, options=wish, creator=maker, renewed=renewed)
-    verdicts: dict[str, Verdict] = {}
+    verdicts: dict[str, tuple[Verdict, ...]] = {}
     for name, service in services.items():
-        mine = found(service, observed)
-        verdicts[name] = judge.verdict(service, mine, one_shot=name in ends, before=verdicts)
+        verdicts[name] = tuple(
+            judge.verdict(each.service, each.found, one_shot=name in ends, before=verdicts)
+            for each in replicas(service, observed)
+        )
     raise_all(refusals(stack, services, observed, verdicts, wish))
     left = orphans(stack, observed)
     planner = UpPlanner(
@@ -68,7 +71,10 @@ def reconcile(
         causes=causes,
         renewed=renewed,
     )
-    planner.leftovers(left if wish.remove_orphans else ())
+    planner.leftovers(
+        left if wish.remove_orphans else (),
+        unwanted=tuple(container for service in services.values() for container in surplus(service, observed)),
+    )
     planner.images_networks_volumes()
     planner.containers()
     planner.starts()
@@ -82,5 +88,5 @@ def reconcile(
         nodes=planner.nodes.ordered(),
         orphans=() if wish.remove_orphans else tuple(c.name for c in left),
         notices=tuple(notices(stack, services, observed)),
-        done=tuple(name for name, verdict in verdicts.items() if name in ends and verdict.action == "keep"),
+        done=tuple(name for name, each in verdicts.items() if name in ends and {v.action for v in each} == {"keep"}),
     )

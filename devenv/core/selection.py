@@ -109,8 +109,8 @@ def one_shots(services: Mapping[str, Service]) -> frozenset[str]:
 
 
 def is_oneoff(container: ObservedContainer) -> bool:
-    """Made by `docker compose run`: a person's own, never a service's."""
-    return container.labels.get(labels.ONEOFF, "").lower() == "true"
+    """Made by `docker compose run`: a person's own, never a service's. So is what runs a `pre_start` hook."""
+    return container.labels.get(labels.ONEOFF, "").lower() == "true" or labels.HOOK in container.labels
 
 
 def is_beside(container: ObservedContainer) -> bool:
@@ -146,15 +146,10 @@ def service_of(container: ObservedContainer) -> str:
     return container.labels.get(labels.SERVICE, "")
 
 
-def found(service: Service, observed: Observed) -> Found:
-    """The containers of `service`. Where none has its name, the one with the lowest number stands for it."""
+def of_service(service: Service, observed: Observed) -> list[ObservedContainer]:
+    """Its containers, in no order. For a service on the host its second one is left out, which stands for nothing."""
     mine = [c for c in observed.containers if service_of(c) == service.name and not is_oneoff(c)]
-    if service.on_host is not None:
-        mine = [c for c in mine if not is_beside(c)]
-    mine.sort(key=lambda c: (c.name != service.container_name, is_beside(c), _number(c), c.name))
-    temporary = next((c for c in mine if c.name == service.container_name + TEMPORARY), None)
-    rest = [c for c in mine if c is not temporary]
-    return Found(current=rest[0] if rest else None, temporary=temporary, others=tuple(rest[1:]))
+    return mine if service.on_host is None else [c for c in mine if not is_beside(c)]
 
 
 def orphans(stack: Stack, observed: Observed) -> tuple[ObservedContainer, ...]:
@@ -163,6 +158,7 @@ def orphans(stack: Stack, observed: Observed) -> tuple[ObservedContainer, ...]:
     return tuple(c for c in observed.containers if not is_oneoff(c) and service_of(c) not in known)
 
 
-def _number(container: ObservedContainer) -> int:
+def number_of(container: ObservedContainer) -> int:
+    """Its number among the containers of its service, as Compose counts them; 0 where it says none."""
     text = container.labels.get(labels.NUMBER, "")
     return int(text) if text.isdecimal() else 0

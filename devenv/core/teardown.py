@@ -1,4 +1,4 @@
-"""The verbs beside `up`, as plans: down, stop, start, restart, reset. Pure.
+"""The verbs beside `up`, as plans: down, stop, reset. Pure.
 
 What stops and removes is decided from the labels of what exists alone, so that it works where the manifest is broken
 or gone.
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from devenv.core.plan_up import ANONYMOUS, Nodes
-from devenv.core.selection import check, found, is_oneoff, needs, one_shots, orphans, select, service_of
+from devenv.core.selection import check, is_oneoff, needs, orphans, select, service_of
 from devenv.model import labels
 from devenv.model.errors import DevenvError, ExitCode, raise_all
 from devenv.model.observed import Observed, ObservedContainer
-from devenv.model.plan import Plan, Remove, Run, Start, Stop, WaitReady
-from devenv.model.stack import SERVICE_COMPLETED, SERVICE_STARTED, Need, Service, Stack
+from devenv.model.plan import Plan, Remove, Stop
+from devenv.model.stack import Stack
 
 
 def down(
@@ -75,46 +75,16 @@ def stop(observed: Observed, services: Sequence[str] = (), *, stack: Stack | Non
     return Plan(nodes=nodes.ordered(), orphans=_orphan_names(stack, observed))
 
 
-def start(stack: Stack, observed: Observed, services: Sequence[str] = ()) -> Plan:
-    """Start the containers of `services` (all for none) and of what they need, as they are: nothing is made or seeded.
-
-    Raises DevenvError (FAILED) where one has no container.
-    """
-    chosen = select(stack, services)
-    held = _containers(chosen, observed)
-    ends = one_shots(stack.services)
-    nodes = Nodes()
-    for name, service in chosen.items():
-        container = held[name]
-        if container.state == "paused":
-            nodes.add(f"stop:{name}", Stop(service=name, container=container.name), "paused")
-        elif container.running or (name in ends and container.state == "exited" and container.exit_code == 0):
-            continue
-        _begin(nodes, service, container, "asked for", one_shot=name in ends)
-    return Plan(nodes=nodes.ordered(), orphans=_orphan_names(stack, observed))
-
-
-def restart(stack: Stack, observed: Observed, services: Sequence[str] = ()) -> Plan:
-    """Stop and start the containers of `services`, all for none, and of those that say `restart: true` about them.
-
-    One-shots run again only where they are named. Raises DevenvError (FAILED) where a named one has no container.
-    """
+def restarted(stack: Stack, observed: Observed, services: Sequence[str]) -> tuple[str, ...]:
+    """`services`, and those that say `restart: true` about one of them and have a container that runs: what a restart
+    of the former is about. All for none."""
     check(stack, services)
-    ends = one_shots(stack.services)
-    held = {name: found(service, observed).current for name, service in stack.services.items()}
-    chosen: dict[str, str] = {}
-    for name, service in select(stack).items():
-        pulled = next((n.target for n in needs(service) if n.restart and n.target in chosen), "")
-        if name in services or (not services and name not in ends and held[name] is not None):
-            chosen[name] = "asked for"
-        elif pulled and held[name] is not None and name not in ends:
-            chosen[name] = f"{pulled} is restarted"
-    there = _containers({name: stack.services[name] for name in chosen}, observed)
-    nodes = Nodes()
-    _stops(nodes, there.values(), "asked for", causes=chosen)
-    for name, container in there.items():
-        _begin(nodes, stack.services[name], container, chosen[name], one_shot=name in ends)
-    return Plan(nodes=nodes.ordered(), orphans=_orphan_names(stack, observed))
+    running = {service_of(c) for c in observed.containers if c.running and not is_oneoff(c)}
+    chosen = dict.fromkeys(services)
+    for name, service in select(stack).items() if services else ():
+        if name in running and any(need.restart and need.target in chosen for need in needs(service)):
+            chosen.setdefault(name)
+    return tuple(chosen)
 
 
 def reset(stack: Stack, observed: Observed, service: str) -> Plan:
@@ -170,42 +140,6 @@ def _stops(
         after = users.get(service, ()) if bottom else ()
         nodes.add(identities[container.id], step, (causes or {}).get(service, cause), (), after)
     return {c.id: [identities[c.id]] for c in running}
-
-
-def _begin(nodes: Nodes, service: Service, container: ObservedContainer, cause: str, *, one_shot: bool) -> None:
-    name = service.name
-    before = nodes.has([f"stop:{name}"])
-    after: list[str] = []
-    for need in needs(service):
-        met = _met(nodes, need)
-        if met:
-            (before if need.required else after).append(met)
-    if one_shot:
-        nodes.add(f"run:{name}", Run(service=name, container=container.name, again=True), cause, before, after)
-        return
-    begun = nodes.add(f"start:{name}", Start(service=name, container=container.name), cause, before, after)
-    nodes.add(
-        f"ready:{name}", WaitReady(service=name, container=container.name, ready=service.ready), "started", [begun]
-    )
-
-
-def _met(nodes: Nodes, need: Need) -> str:
-    order = {SERVICE_STARTED: ("run", "start"), SERVICE_COMPLETED: ("run",)}.get(need.condition, ("run", "ready"))
-    return next(iter(nodes.has([f"{verb}:{need.target}" for verb in order])), "")
-
-
-def _containers(services: Mapping[str, Service], observed: Observed) -> dict[str, ObservedContainer]:
-    held = {name: found(service, observed).current for name, service in services.items()}
-    raise_all(
-        DevenvError(
-            f"{name} has no container to start.",
-            hint=f"`devenv up {name}` makes and starts it.",
-            code=ExitCode.FAILED,
-        )
-        for name, container in held.items()
-        if container is None
-    )
-    return {name: container for name, container in held.items() if container is not None}
 
 
 def _identity(verb: str, container: ObservedContainer, among: Collection[ObservedContainer]) -> str:

@@ -158,6 +158,8 @@ class Service:
     `content` is what a one-shot is given to read: path in the container → digest of what is mounted there (put in by
     the app; it is part of what the container is, so that the one-shot runs again when it changes).
     `on_host` is set where all else describes the forwarder that stands in for it (`core.on_host`).
+    `scale` is how many containers it has. A plan looks at each as a service of its own, which differs in `number`
+    (from 1, Compose's) and `container_name` (`core.replicas`).
     """
 
     name: str
@@ -181,7 +183,20 @@ class Service:
     grants: tuple[Grant, ...] = ()
     content: Mapping[str, str] = field(default_factory=dict)
     on_host: OnHost | None = None
+    scale: int = 1
+    number: int = 1
     where: Span | None = None
+
+    @property
+    def key(self) -> str:
+        """What one of its containers is called in a plan: the service's name; `web:2` where it may have several."""
+        return self.name if self.scale == 1 else f"{self.name}:{self.number}"
+
+    @property
+    def container_names(self) -> tuple[str, ...]:
+        """The names of its containers, number by number."""
+        first = self.container_name.removesuffix("-1")
+        return (self.container_name, *(f"{first}-{n}" for n in range(2, self.scale + 1)))[: self.scale]
 
     @property
     def own(self) -> Service:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from devenv.backends.fake import Behaviour
 from devenv.core import graph
+from devenv.core.replicas import replicas
+from devenv.core.selection import TEMPORARY, of_service
 from devenv.core.teardown import down
 from devenv.model.plan import Node, Plan, Start
 from devenv.model.stack import SERVICE_COMPLETED, SERVICE_HEALTHY, SERVICE_STARTED, Stack
@@ -46,7 +48,9 @@ def services(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
             said["ready"] = draw(st.booleans())
             if said.get("data"):
                 said["seeds"] = [f"{name}{i}.sql" for i in range(draw(st.integers(0, 2)))]
-            if draw(st.integers(0, 3)) == 0:
+            if draw(st.integers(0, 2)) == 0:
+                said["scale"] = draw(st.integers(0, 3))
+            elif draw(st.integers(0, 3)) == 0:
                 said["ports"] = [{"target": 80, "published": str(8000 + index)}]
         made[name] = said
     return made
@@ -86,18 +90,23 @@ def damage(w: World, kind: str, rng: random.Random) -> None:
 
 
 def arrived(w: World, wanted: Stack) -> None:
-    found = {c.name: c for c in w.engine.observe(PROJECT).containers}
+    observed = w.observe(wanted)
+    found = {c.name: c for c in observed.containers}
+    names = []
     for service in wanted.services.values():
-        container = found[service.container_name]
-        assert container.state == ("exited" if service.one_shot else "running")
-        assert not planning.StandIn(stack=wanted).changes(service, container)
-        assert set(container.networks) == {wanted.networks[key].name for key in service.config["networks"]}
-        for seed in service.seeds:
-            assert w.ledgers[container.mounts["/data"]][seed.name].digest == w.digests[service.name][seed.name]
-    gone = {c.labels["com.docker.compose.service"] for c in found.values()} - set(wanted.services)
-    assert {c.name for c in found.values()} == {s.container_name for s in wanted.services.values()} | {
-        f"{PROJECT}-{name}-1" for name in gone
-    }
+        there = replicas(service, observed)
+        assert len(there) == service.scale
+        for each in there:
+            container = each.found.current
+            assert container is not None
+            names.append(container.name)
+            assert container.state == ("exited" if service.one_shot else "running")
+            assert not planning.StandIn(stack=wanted).changes(each.service, container)
+            assert set(container.networks) == {wanted.networks[key].name for key in service.config["networks"]}
+            for seed in service.seeds:
+                assert w.ledgers[container.mounts["/data"]][seed.name].digest == w.digests[service.name][seed.name]
+    gone = {name for name, c in found.items() if c.labels["com.docker.compose.service"] not in wanted.services}
+    assert set(found) == {*names} | gone
 
 
 @given(
@@ -136,8 +145,9 @@ def _needs_hold(w: World, wanted: Stack, node: Node, ended: Collection[str]) -> 
     states = w.states()
     for need in wanted.services[node.step.service].needs:
         target = wanted.services[need.target]
-        assert states[target.container_name] == ("exited" if target.one_shot else "running")
-        if need.condition == SERVICE_HEALTHY:
+        there = [states[c.name] for c in of_service(target, w.observe(wanted)) if not c.name.endswith(TEMPORARY)]
+        assert there.count("exited" if target.one_shot else "running") >= target.scale
+        if need.condition == SERVICE_HEALTHY and target.scale:
             ledger = w.ledgers.get(f"{PROJECT}_{target.volumes[0]}" if target.volumes else "", {})
             assert all(ledger[s.name].digest == w.digests[need.target][s.name] for s in target.seeds)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devenv.backends.fake import FakeEngine
-from devenv.core import options
+from devenv.core import options, replicas
 from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
 from devenv.model import labels
@@ -44,7 +44,7 @@ CONFIG = "test.config"
 
 def stack(services: Mapping[str, Mapping[str, Any]], **fields: Any) -> Stack:
     """A stack from services in short: Compose keys, `needs: {db: service_healthy}` or `{db: {condition: …, …}}`,
-    `seeds: [a.sql]`, `ready: true`, `data: volume-key`, `server`, `one_shot`, `container_name`."""
+    `seeds: [a.sql]`, `ready: true`, `data: volume-key`, `server`, `one_shot`, `container_name`, `scale`."""
     made: dict[str, Service] = {}
     volumes: dict[str, Volume] = {}
     networks = {"default": Network(key="default", name=f"{PROJECT}_default")}
@@ -57,6 +57,7 @@ def stack(services: Mapping[str, Mapping[str, Any]], **fields: Any) -> Stack:
         )
         seeds = tuple(Seed(name=s, kind=s.rpartition(".")[2], file=f"/repo/{s}") for s in rest.pop("seeds", ()))
         ready = (Ready(kind="tcp", options={"port": 1}),) if rest.pop("ready", False) else ()
+        scale = rest.pop("scale", 1)
         one_shot, container = rest.pop("one_shot", False), rest.pop("container_name", f"{PROJECT}-{name}-1")
         config = {"image": "app", "networks": {"default": None}, **rest}
         if "network_mode" in config:
@@ -77,6 +78,7 @@ def stack(services: Mapping[str, Mapping[str, Any]], **fields: Any) -> Stack:
             seeder="postgres" if seeds else None,
             one_shot=one_shot,
             server=server,
+            scale=scale,
         )
     known: dict[str, Any] = {"networks": networks, "volumes": volumes, **fields}
     return Stack(project=PROJECT, folder="/repo", working_dir="/repo", files=(), services=made, **known)
@@ -102,7 +104,7 @@ class StandIn:
                 **(service.config.get("labels") or {}),
                 labels.PROJECT: PROJECT,
                 labels.SERVICE: service.name,
-                labels.NUMBER: "1",
+                labels.NUMBER: str(service.number),
                 labels.ONEOFF: "False",
                 labels.DEPENDS_ON: ",".join(f"{n.target}:{n.condition}:{n.restart}" for n in service.needs),
                 CONFIG: json.dumps(service.config),
@@ -177,13 +179,14 @@ class World:
     done: list[str] = field(default_factory=list)
 
     def observe(self, wanted: Stack) -> Observed:
-        names = [s.container_name for s in wanted.services.values()]
+        names = [name for s in wanted.services.values() for name in s.container_names]
         found = self.engine.observe(PROJECT, names=names, images=[s.image for s in wanted.services.values()])
         there = {v.name for v in found.volumes}
         self.ledgers = {key: value for key, value in self.ledgers.items() if key in there}
-        running = {c.labels[labels.SERVICE]: c for c in found.containers if c.state == "running"}
-        ready = {name: name not in self.sick for name in running}
-        ledgers = {n: self._ledger(c) for n, c in running.items() if n in self.digests and n not in self.sick}
+        running = {key: c for s in wanted.services.values() for key, c in replicas.running(s, found).items()}
+        ready = {key: key not in self.sick for key in running}
+        asked = {key.partition(":")[0]: c for key, c in running.items() if key not in self.sick}
+        ledgers = {name: self._ledger(c) for name, c in asked.items() if name in self.digests}
         return replace(found, ready=ready, ledgers=ledgers)
 
     def plan(self, wanted: Stack, images: Images | None = None, **options: Any) -> Plan:

@@ -1,4 +1,4 @@
-"""Down, stop, start, restart and reset, planned and done on the fake engine."""
+"""Down, stop, what a restart is about and reset, planned and done on the fake engine."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from devenv.backends.fake import Behaviour
-from devenv.core.teardown import down, reset, restart, start, stop
+from devenv.core.teardown import down, reset, restarted, stop
 from devenv.model import labels
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.observed import Observed
-from devenv.model.plan import Node, Plan, Remove, Run
+from devenv.model.plan import Node, Plan, Remove
 from devenv.model.stack import Stack
 from tests.unit.core.planning import PROJECT, World, stack, world
 
@@ -167,88 +167,25 @@ def test_two_containers_of_a_service_are_told_apart() -> None:
     assert ids(plan) == ["stop:container:shop-api-1", "stop:container:shop-api-2"]
 
 
-def test_start_starts_what_is_stopped_in_the_order_of_needs() -> None:
-    w = up(shop())
-    w.do(stop(w.observe(shop())).nodes)
-    plan = start(shop(), w.observe(shop()), ["api"])
-    assert plan.text() == "\n".join(
-        [
-            "[1] db: Start shop-db-1, asked for",
-            "[2] db: WaitReady shop-db-1, started (after 1)",
-            "[3] api: Start shop-api-1, asked for (after 2)",
-            "[4] api: WaitReady shop-api-1, started (after 3)",
-        ]
-    )
-    w.do(plan.nodes)
-    assert start(shop(), w.observe(shop())).nodes == ()
-
-
-def test_start_of_what_was_never_made_says_what_to_do() -> None:
-    with pytest.raises(DevenvError, match="api has no container") as caught:
-        start(stack({"api": {}}), world().observe(stack({"api": {}})))
-    assert (caught.value.code, caught.value.hint) == (ExitCode.FAILED, "`devenv up api` makes and starts it.")
-
-
-def test_start_wakes_what_is_paused_and_leaves_done_one_shots() -> None:
-    wanted = stack({"once": {"image": "once", "one_shot": True}, "api": {"needs": {"once": "service_started"}}})
-    w = up(wanted)
-    assert ids(start(wanted, changed(w.observe(wanted), "shop-api-1", state="paused"))) == [
-        "stop:api",
-        "start:api",
-        "ready:api",
-    ]
-    both = changed(changed(w.observe(wanted), "shop-once-1", exit_code=1), "shop-api-1", state="exited")
-    plan = start(wanted, both)
-    assert ids(plan) == ["run:once", "start:api", "ready:api"]
-    assert node(plan, "start:api").needs == ("run:once",)
-    asked = node(restart(wanted, w.observe(wanted), ["once"]), "run:once").step
-    assert asked == Run(service="once", container="shop-once-1", again=True)
-
-
-def test_start_may_go_on_without_what_is_not_required() -> None:
-    wanted = shop(needs={"db": {"condition": "service_started", "required": False}})
-    w = up(wanted)
-    w.do(stop(w.observe(wanted)).nodes)
-    assert node(start(wanted, w.observe(wanted)), "start:api").after == ("start:db",)
-
-
-def test_restart_of_one_takes_those_that_ask_for_it() -> None:
+def test_restart_of_one_takes_those_that_ask_for_it_and_run() -> None:
+    asks = {"condition": "service_healthy", "restart": True}
     wanted = stack(
         {
             "db": DB,
-            "api": {"needs": {"db": {"condition": "service_healthy", "restart": True}}},
+            "api": {"needs": {"db": asks}},
             "web": {"needs": {"api": "service_started"}},
-            "once": {"image": "once", "one_shot": True},
+            "proxy": {"needs": {"api": {"condition": "service_started", "restart": True}}},
+            "idle": {"needs": {"db": asks}},
         }
     )
     w = up(wanted)
-    plan = restart(wanted, w.observe(wanted), ["db"])
-    assert plan.text() == "\n".join(
-        [
-            "[1] api: Stop shop-api-1, db is restarted",
-            "[2] db: Stop shop-db-1, asked for (after 1)",
-            "[3] db: Start shop-db-1, asked for (after 2)",
-            "[4] db: WaitReady shop-db-1, started (after 3)",
-            "[5] api: Start shop-api-1, db is restarted (after 1, 4)",
-            "[6] api: WaitReady shop-api-1, started (after 5)",
-        ]
-    )
-    w.do(plan.nodes)
-    assert set(w.states().values()) == {"running", "exited"}
-    everything = ids(restart(wanted, w.observe(wanted)))
-    assert {i for i in everything if i.startswith("start:")} == {"start:db", "start:api", "start:web"}
-    assert "run:once" not in everything
-    assert ids(restart(wanted, w.observe(wanted), ["once"])) == ["run:once"]
+    w.engine.stop("shop-idle-1", None)
+    seen = w.observe(wanted)
+    assert restarted(wanted, seen, ["db"]) == ("db", "api", "proxy")
+    assert restarted(wanted, seen, ["web"]) == ("web",)
+    assert restarted(wanted, seen, ()) == ()
     with pytest.raises(DevenvError, match="no service x"):
-        restart(wanted, w.observe(wanted), ["x"])
-
-
-def test_restart_of_what_has_no_container_is_refused() -> None:
-    w = up(shop())
-    w.engine.remove_container("shop-api-1")
-    assert "start:db" in ids(restart(shop(), w.observe(shop())))
-    with pytest.raises(DevenvError, match="api has no container"):
-        restart(shop(), w.observe(shop()), ["api"])
+        restarted(wanted, seen, ["x"])
 
 
 def test_reset_removes_the_data_of_one_service_and_up_makes_them_anew() -> None:
