@@ -19,20 +19,23 @@ from devenv.model.errors import DevenvError, ExitCode, NotFound
 from devenv.model.observed import ObservedContainer
 
 
-def cp(ctx: Context, source: str, target: str, *, archive: bool = False, follow_link: bool = False) -> int:
+def cp(
+    ctx: Context, source: str, target: str, *, archive: bool = False, follow_link: bool = False, index: int = 0
+) -> int:
     """Copy `source` to `target`, one of which is `SERVICE:PATH`, by the rules of Compose's cp; `-` is a tar on a
     standard stream. The container may be stopped. `archive`: files in a container belong to its user, else to whom the
-    numbers of their owner here mean. `follow_link`: a `source` that is a link counts as what it names. Raises
-    DevenvError, INPUT for arguments that fit nothing, FAILED for what is not there or cannot be written."""
+    numbers of their owner here mean. `follow_link`: a `source` that is a link counts as what it names. `index`: which
+    of the containers, where the service has several. Raises DevenvError, INPUT for arguments that fit nothing, FAILED
+    for what is not there or cannot be written."""
     first, second = sides(source, target)
     with session(ctx) as here:
         inside = first if first.service else second
         check_services(here.stack, [inside.service])
         held_on_host(here.stack, inside.service)
-        container = container_of(here.engine.observe(here.name), inside.service)
+        container = container_of(here.engine.observe(here.name), inside.service, index)
         if container is None:
             raise DevenvError(
-                f"`{inside.service}` has no container.",
+                f"`{inside.service}` has no container{f' with the number {index}' if index else ''}.",
                 hint=f"Bring it up first: devenv up {inside.service}",
                 code=ExitCode.FAILED,
             )

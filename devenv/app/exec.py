@@ -26,12 +26,14 @@ def exec_(
     tty: bool | None = None,
     workdir: str = "",
     env: Mapping[str, str] | None = None,
+    index: int = 0,
 ) -> int:
     """Run `command` in the container of `service`; returns the command's own exit code. `tty` None: where standard
-    input and output are a terminal. Raises DevenvError (FAILED) where it does not run."""
+    input and output are a terminal. `index`: in the container with this number, where the service has several. Raises
+    DevenvError (FAILED) where it does not run."""
     with session(ctx) as here:
         check_services(here.stack, [service])
-        container = running_container(here, service)
+        container = running_container(here, service, index)
         terminal = on_terminal() if tty is None else tty
         env = {**inside_env(here, service), **(env or {})}
         return here.engine.exec_attached(container.id, command, user=user, env=env, workdir=workdir, tty=terminal)
@@ -69,12 +71,14 @@ def inside_env(here: Session, service: str) -> Mapping[str, str]:
     return {HOST_FOLDER: str(here.project.folder)}
 
 
-def running_container(here: Session, service: str) -> ObservedContainer:
-    """The container of `service`. Raises DevenvError: FAILED where none runs, INPUT where it is on the host."""
+def running_container(here: Session, service: str, index: int = 0) -> ObservedContainer:
+    """The container of `service`, that with the number `index` where it is not 0. Raises DevenvError: FAILED where none
+    runs, INPUT where it is on the host."""
     held_on_host(here.stack, service)
-    found = container_of(here.engine.observe(here.name), service)
+    found = container_of(here.engine.observe(here.name), service, index)
     if found is None or not found.running:
-        state = "has no container" if found is None else f"does not run ({found.state})"
+        which = f" with the number {index}" if index else ""
+        state = f"has no container{which}" if found is None else f"does not run ({found.state})"
         raise DevenvError(f"`{service}` {state}.", hint=f"Bring it up first: devenv up {service}", code=ExitCode.FAILED)
     return found
 

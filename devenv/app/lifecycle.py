@@ -18,7 +18,7 @@ from devenv.run.executor import Result
 
 def stop(ctx: Context, services: Sequence[str] = (), timeout: int | None = None) -> int:
     """Stop `services`, all where none is named. `timeout` in seconds, None for each container's own."""
-    return _stop(ctx, services, timeout, last=True)
+    return _stop(ctx, services, timeout, last=True)[0]
 
 
 def start(ctx: Context, services: Sequence[str] = ()) -> int:
@@ -27,9 +27,10 @@ def start(ctx: Context, services: Sequence[str] = ()) -> int:
 
 
 def restart(ctx: Context, services: Sequence[str] = (), timeout: int | None = None) -> int:
-    """Stop `services` and bring them up again, whoever needs them after them."""
-    code = _stop(ctx, services, timeout, last=False)
-    return code or bring_up(ctx, read_project(ctx), Wishes(services=tuple(services)), verb="restart")
+    """Stop `services` and bring them up again, whoever needs them after them; with them those that depend on one of
+    them with `restart: true` and run."""
+    code, names = _stop(ctx, services, timeout, last=False)
+    return code or bring_up(ctx, read_project(ctx), Wishes(services=names), verb="restart")
 
 
 def _within(plan: Plan, timeout: int | None) -> Plan:
@@ -43,15 +44,17 @@ def _within(plan: Plan, timeout: int | None) -> Plan:
     return replace(plan, nodes=tuple(nodes))
 
 
-def _stop(ctx: Context, services: Sequence[str], timeout: int | None, *, last: bool) -> int:
-    """`last`: nothing follows, so an end is told; else the engine is needed anyway, and started where it is not."""
+def _stop(ctx: Context, services: Sequence[str], timeout: int | None, *, last: bool) -> tuple[int, tuple[str, ...]]:
+    """The exit code, and the services that it was about. `last`: nothing follows, so an end is told; else the engine is
+    needed anyway, and started where it is not, and who is restarted with `services` is stopped with them."""
     found = session(ctx, locked=True) if last else open_session(ctx, committed_project(ctx), ensure=True, locked=True)
     with found as here:
         observed, _ = sweep(here.engine, here.stack, look=False, seeds=False)
-        plan = _within(teardown.stop(observed, tuple(services), stack=here.stack), timeout)
+        names = tuple(services) if last else teardown.restarted(here.stack, observed, services)
+        plan = _within(teardown.stop(observed, names, stack=here.stack), timeout)
 
         def ending(result: Result) -> Ending | None:
             over = last or result.failed or ctx.cancel.cancelled
             return Ending(message="" if plan.nodes else "nothing to do") if over else None
 
-        return carry_out(here, plan, "stop", ending=ending, named=services)[0]
+        return carry_out(here, plan, "stop", ending=ending, named=services)[0], names

@@ -8,11 +8,12 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from devenv.core.selection import is_oneoff, service_of
+from devenv.app.observing import labelled
+from devenv.core.selection import number_of
 from devenv.model.errors import DevenvError
 from devenv.model.observed import ObservedContainer
 from devenv.model.protocols import Cancel, Engine, LogLine
@@ -25,7 +26,7 @@ GRACE = 2.0
 """Seconds after which following ends when nothing runs any more: less may be a restart."""
 
 Line = tuple[str, LogLine]
-"""A service, and what it said."""
+"""A service, or one of its containers where it has several (`observing.labelled`), and what it said."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +41,8 @@ class Reading:
     notice: Callable[[str], None]
     tail: int | None = None
     since: float | None = None
+    index: int = 0
+    """The number of the container that is meant, 0 for all."""
     busy: Callable[[], bool] = bool
     """Whether another devenv works on the project: nothing runs for a moment, but following is not over."""
     _last: dict[str, str] = field(default_factory=dict)
@@ -87,14 +90,17 @@ class Reading:
             except DevenvError as error:
                 self.notice(error.message)
                 break
-            for name in self.services:
-                container = _current(name, there)
-                if container is None or container.id in self._mute or (name in readers and readers[name].is_alive()):
+            current = ((name, c) for service in self.services for name, c in labelled(there, service).items())
+            for name, container in current:
+                if container.id in self._mute or (container.id in readers and readers[container.id].is_alive()):
+                    continue
+                if self.index and number_of(container) != self.index:
                     continue
                 if container.running or container.id not in seen:
                     seen.add(container.id)
-                    readers[name] = threading.Thread(target=self._follow, args=(name, container, said), daemon=True)
-                    readers[name].start()
+                    reader = threading.Thread(target=self._follow, args=(name, container, said), daemon=True)
+                    readers[container.id] = reader
+                    reader.start()
             if any(reader.is_alive() for reader in readers.values()) or self.busy():
                 alive = time.monotonic()
             elif time.monotonic() - alive > GRACE:
@@ -139,11 +145,6 @@ def _in_order(said: queue.SimpleQueue[Line | None]) -> Iterator[Line]:
             yield heapq.heappop(held)[2]
     while held:
         yield heapq.heappop(held)[2]
-
-
-def _current(service: str, there: Sequence[ObservedContainer]) -> ObservedContainer | None:
-    mine = [c for c in there if service_of(c) == service and not is_oneoff(c)]
-    return next((c for c in mine if c.running), mine[0] if mine else None)
 
 
 def _seconds(at: str) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,8 +10,7 @@ from pathlib import Path
 from devenv.app.beside import Begun, side_by_side
 from devenv.app.digests import Digests, seed_digests
 from devenv.app.lastlook import last_looks, remember
-from devenv.core.selection import is_beside
-from devenv.model import labels
+from devenv.core.selection import TEMPORARY, is_beside, is_oneoff, number_of, service_of
 from devenv.model.errors import DevenvError, DevenvErrors
 from devenv.model.observed import LedgerEntry, Observed, ObservedContainer
 from devenv.model.protocols import Engine, Seeder, SeedTarget
@@ -21,16 +20,46 @@ LOOK = 0.2
 """Seconds that a look at a running service may take (README of `status`: as looked at now)."""
 
 
-def container_of(observed: Observed, service: str) -> ObservedContainer | None:
-    """The container of `service`; a one-off is none, and what a recreate left under another name comes last."""
-    found = [
-        container
-        for container in observed.containers
-        if container.labels.get(labels.SERVICE) == service
-        and container.labels.get(labels.ONEOFF) != "True"
-        and not is_beside(container)
-    ]
+def containers_of(containers: Iterable[ObservedContainer], service: str) -> tuple[ObservedContainer, ...]:
+    """Those of `containers` that stand for `service`, by their numbers; a one-off does not, and what a recreate left
+    under another name comes last."""
+    mine = [c for c in containers if service_of(c) == service and not is_oneoff(c) and not is_beside(c)]
+    return tuple(sorted(mine, key=lambda c: (c.name.endswith(TEMPORARY), number_of(c), c.name)))
+
+
+def container_of(observed: Observed, service: str, index: int = 0) -> ObservedContainer | None:
+    """The container of `service` with the number `index`; for 0 the first that runs, else the first."""
+    found = containers_of(observed.containers, service)
+    if index:
+        return next((c for c in found if number_of(c) == index), None)
     return next((c for c in found if c.running), found[0] if found else None)
+
+
+def labelled(containers: Iterable[ObservedContainer], service: str) -> dict[str, ObservedContainer]:
+    """The containers of `service` as a person tells them apart: by its name, `web-1` and `web-2` where it has several
+    (Compose's words). Where there is one, what is to replace it does not count."""
+    mine = containers_of(containers, service)
+    whole = [c for c in mine if not c.name.endswith(TEMPORARY)]
+    if len(whole) > 1:
+        return {f"{service}-{number_of(c)}": c for c in whole}
+    first = next((c for c in mine if c.running), mine[0] if mine else None)
+    return {} if first is None else {service: first}
+
+
+def keyed(stack: Stack, containers: Iterable[ObservedContainer]) -> dict[str, ObservedContainer]:
+    """All that stand for services of `stack`, by `Service.key`. Where one shall have a single container, that is the
+    first that runs; others have their number in the key."""
+    found: dict[str, ObservedContainer] = {}
+    there = tuple(containers)
+    for name, service in stack.services.items():
+        mine = containers_of(there, name)
+        first = next((c for c in mine if c.running), mine[0] if mine else None) if service.scale == 1 else None
+        if first is not None:
+            found[name] = first
+        for container in mine:
+            if container is not first:
+                found.setdefault(f"{name}:{number_of(container)}", container)
+    return found
 
 
 class Sweep:
@@ -72,34 +101,29 @@ def sweep(
 
 
 def _observe(engine: Engine, stack: Stack, *, look: bool, seeds: bool) -> Observed:
-    observed = engine.observe(stack.project, names=[service.container_name for service in stack.services.values()])
+    names = [name for service in stack.services.values() for name in service.container_names]
+    observed = engine.observe(stack.project, names=names)
     if not look:
         return observed
-    running = {
-        name: container
-        for name in stack.services
-        if (container := container_of(observed, name)) is not None and container.state == "running"
-    }
-    ledgers = {
-        name: Begun(partial(_ledger, engine, stack.services[name], container))
-        for name, container in running.items()
-        if seeds and stack.services[name].seeds
-    }
+    running = {key: c for key, c in keyed(stack, observed.containers).items() if c.state == "running"}
+    ledgers: dict[str, Begun[Mapping[str, LedgerEntry] | None]] = {}
+    for container in running.values():
+        service = stack.services[service_of(container)]
+        if seeds and service.seeds and service.name not in ledgers:
+            ledgers[service.name] = Begun(partial(_ledger, engine, service, container))
     ready = look_at(engine, stack, running)
     read = {name: entries for name, asked in ledgers.items() if (entries := asked.end()) is not None}
     return replace(observed, ready=ready, ledgers=read)
 
 
 def look_at(engine: Engine, stack: Stack, containers: Mapping[str, ObservedContainer]) -> dict[str, bool]:
-    """Whether each of `containers` (by service) can be used, as looked at now; without an answer in time the engine's
-    verdict, else what the last look saw."""
+    """Whether each of `containers` (by `Service.key`) can be used, as looked at now; without an answer in time the
+    engine's verdict, else what the last look saw."""
     from devenv.extensions.probes import PROBES
     from devenv.run.looks import look_all
 
-    items = {
-        name: (container, stack.services[name].ready, stack.services[name].one_shot)
-        for name, container in containers.items()
-    }
+    of = {key: stack.services[service_of(container)] for key, container in containers.items()}
+    items = {key: (container, of[key].ready, of[key].one_shot) for key, container in containers.items()}
     folder = Path(stack.folder)
     looked = look_all(engine, items, PROBES, timeout=LOOK)
     seen = {name: found for name, found in looked.items() if found is not None}

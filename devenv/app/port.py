@@ -12,8 +12,9 @@ from devenv.core.selection import check as check_services
 from devenv.model.errors import DevenvError, ExitCode
 
 
-def port(ctx: Context, service: str, private: str | None = None) -> int:
-    """Print the host's address of `private` (`5432`, `53/udp`), of every published port where it is None.
+def port(ctx: Context, service: str, private: str | None = None, *, index: int = 0) -> int:
+    """Print the host's address of `private` (`5432`, `53/udp`), of every published port where it is None; of the
+    container with the number `index`, where the service has several.
 
     Raises DevenvError: INPUT for a port that is not published, FAILED where the service does not run.
     """
@@ -23,7 +24,7 @@ def port(ctx: Context, service: str, private: str | None = None) -> int:
         ports: Mapping[str, tuple[tuple[str, int], ...]] = (
             {f"{port}/tcp": (("127.0.0.1", behind),) for port, behind in there.ports.items()}
             if there
-            else running_container(here, service).ports
+            else running_container(here, service, index).ports
         )
     wanted = None if private is None else private if "/" in private else f"{private}/tcp"
     found = {

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -36,7 +36,8 @@ PROFILES = "COMPOSE_PROFILES"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """`own` are the project's containers as listed, `known` where values may come from, `values` those in `stack`;
-    `excepted` are the services in whose place it has a forwarder, `promised` ports that other projects' have."""
+    `excepted` are the services in whose place it has a forwarder, `promised` ports that other projects' have, `scale`
+    how many containers services shall have, where a person said another number than the files."""
 
     ctx: Context
     project: Project
@@ -48,6 +49,7 @@ class Session:
     stack: Stack
     excepted: tuple[str, ...] = ()
     promised: frozenset[int] = frozenset()
+    scale: Mapping[str, int] = field(default_factory=dict)
 
     def with_values(self, more: Mapping[str, str]) -> Session:
         """The same with other values of some variables, the stack loaded again where any differs."""
@@ -55,7 +57,17 @@ class Session:
             return self
         changed = {**self.values, **more}
         stack = load_stack(self.project, changed, self.name)
-        return replace(self, values=changed, stack=_with_forwarders(stack, self.excepted, self.engine.info))
+        found = replace(self, values=changed, stack=_with_forwarders(stack, self.excepted, self.engine.info), scale={})
+        return found.scaled(self.scale)
+
+    def scaled(self, scale: Mapping[str, int]) -> Session:
+        """The same with as many containers of services as `scale` says. Raises DevenvErrors (INPUT) where that cannot
+        be."""
+        if not scale:
+            return self
+        from devenv.core.replicas import scaled
+
+        return replace(self, stack=scaled(self.stack, scale), scale={**self.scale, **scale})
 
     def excepting(self, names: Collection[str]) -> Session:
         """The same with `names`, and no others, on the host. Raises DevenvErrors for what cannot be there (INPUT), and
@@ -73,10 +85,11 @@ class Session:
         """All values chosen anew; `own`, `lost` and `excepted` (None: those of this one) as for `assemble`."""
         excepted = self.excepted if excepted is None else excepted
         profiles = {name: value for name, value in self.values.items() if name == PROFILES}
-        return assemble(
+        found = assemble(
             self.ctx, self.project, self.engine, self.name, own, lost,
             excepted=excepted, promised=self.promised, more=profiles,
         )  # fmt: skip
+        return found.scaled(self.scale)
 
     def workspace_first(self) -> Session:
         """The same with a workspace that waits for no other service."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from devenv.app.context import Context
 from devenv.app.digests import Digests
-from devenv.app.observing import container_of, sweep
+from devenv.app.observing import container_of, containers_of, keyed, sweep
 from devenv.app.onhost import answers
 from devenv.app.session import Session, session
 from devenv.core.mask import mask_urls
@@ -46,6 +46,9 @@ def status(ctx: Context, services: Sequence[str] = (), *, check: bool = False) -
 
 
 def _row(here: Session, observed: Observed, digests: Digests, service: Service) -> dict[str, Any]:
+    there = keyed(here.stack, containers_of(observed.containers, service.name))
+    if service.scale != 1 or len(there) > 1:
+        return _several(observed, digests, service, there)
     container = container_of(observed, service.name)
     if service.on_host is not None and container is not None:
         return _on_host(service, service.on_host, container)
@@ -54,11 +57,48 @@ def _row(here: Session, observed: Observed, digests: Digests, service: Service) 
         "container": container.name if container else service.container_name,
         "image": container.image if container else service.image,
         "state": container.state if container else "missing",
-        "ready": _ready(observed, service, container),
+        "ready": _ready(observed, service.name, service, container),
         "seeded": _seeded(observed, digests, service, container),
         "ports": _ports(container),
         "urls": {label: mask_urls(url) for label, url in service.urls.items()} if container else {},
     }
+
+
+def _several(
+    observed: Observed, digests: Digests, service: Service, there: Mapping[str, ObservedContainer]
+) -> dict[str, Any]:
+    """The row of a service that has or shall have another number of containers than one: `containers` are they. It is
+    ready where there are enough, and each is."""
+    each: list[dict[str, Any]] = [
+        {
+            "container": container.name,
+            "image": container.image,
+            "state": container.state,
+            "ready": _ready(observed, key, service, container),
+            "ports": _ports(container),
+        }
+        for key, container in there.items()
+    ]
+    first = next((c for c in there.values() if c.running), next(iter(there.values()), None))
+    return {
+        "name": service.name,
+        "container": first.name if first else service.container_name,
+        "image": first.image if first else service.image,
+        "state": _together([str(one["state"]) for one in each], service.scale),
+        "ready": len(each) >= service.scale and all(one["ready"] for one in each),
+        "seeded": _seeded(observed, digests, service, first) if service.scale else None,
+        "ports": [port for one in each for port in one["ports"]],
+        "urls": {label: mask_urls(url) for label, url in service.urls.items()} if first else {},
+        "scale": service.scale,
+        "containers": each,
+    }
+
+
+def _together(states: Sequence[str], scale: int) -> str:
+    """One word for several containers; how many of them run, where they are not all alike."""
+    if len(states) < scale or len(set(states)) > 1:
+        return f"{states.count('running')} of {scale} running" if states else "missing"
+    return states[0] if states else "none wanted"
 
 
 def _on_host(service: Service, there: OnHost, container: ObservedContainer) -> dict[str, Any]:
@@ -79,12 +119,12 @@ def _on_host(service: Service, there: OnHost, container: ObservedContainer) -> d
     }
 
 
-def _ready(observed: Observed, service: Service, container: ObservedContainer | None) -> bool:
+def _ready(observed: Observed, key: str, service: Service, container: ObservedContainer | None) -> bool:
     if container is None:
         return False
     if service.one_shot and container.state == "exited":
         return container.exit_code == 0
-    return observed.ready.get(service.name, False)
+    return observed.ready.get(key, False)
 
 
 def _seeded(observed: Observed, digests: Digests, service: Service, container: ObservedContainer | None) -> str | None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from devenv.app.context import Context
-from devenv.app.observing import container_of
+from devenv.app.observing import labelled
 from devenv.app.session import Session, session
 from devenv.core.selection import check as check_services
 from devenv.model.errors import DevenvError, ExitCode
@@ -114,14 +114,17 @@ class _Meters:
 
     def begin(self) -> None:
         """Count what runs and is not counted yet, such as a container that was made anew or started meanwhile."""
-        alive = [name for name in self.services if name in self._meters and not self._meters[name].ended]
-        if len(alive) == len(self.services) or (alive and time.monotonic() < self._again):
+        alive = [name for name in self._states if name in self._meters and not self._meters[name].ended]
+        if alive and (len(alive) == len(self._states) or time.monotonic() < self._again):
             return
         self._again = time.monotonic() + _ANEW
         observed = self.here.engine.observe(self.here.name)
-        for name in self.services:
-            container = container_of(observed, name)
-            self._states[name] = container.state if container else "missing"
+        there: dict[str, ObservedContainer | None] = {}
+        for service in self.services:
+            found = labelled(observed.containers, service)
+            there.update(found if found else dict.fromkeys((service,)))
+        self._states = {name: container.state if container else "missing" for name, container in there.items()}
+        for name, container in there.items():
             old = self._meters.get(name)
             if container is None or container.state != "running" or (old is not None and not old.ended):
                 continue
@@ -142,8 +145,9 @@ class _Meters:
             take_back()
 
     def rows(self) -> list[dict[str, Any]]:
-        """A row a service, as JSON has it; None for what is not known (yet)."""
-        return [_row(name, self._meters.get(name), self._states.get(name, "missing")) for name in self.services]
+        """A row a service, one for each of its containers where it has several, as JSON has it; None for what is not
+        known (yet)."""
+        return [_row(name, self._meters.get(name), state) for name, state in self._states.items()]
 
     def _read(self, meter: _Meter) -> None:
         try:

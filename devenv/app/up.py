@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 
 from devenv.app import proof, values
 from devenv.app.composes import Asked
@@ -16,7 +17,7 @@ from devenv.app.digests import Digests, origins
 from devenv.app.images import gather
 from devenv.app.lastlook import remember
 from devenv.app.notices import moved_ports, overlaid_networks, sources, tell_orphans, tell_rendered
-from devenv.app.observing import Sweep, container_of
+from devenv.app.observing import Sweep, keyed
 from devenv.app.onhost import on_host, unreachable
 from devenv.app.project import Project, read_project
 from devenv.app.running import Ending, carry_out, seeded_words
@@ -45,7 +46,8 @@ TRIES = 3
 class Wishes:
     """What `up` was asked for beside bringing the stack up; names as on the command line.
     `again` are services whose seeds are loaded once more, `leave` rendered files that are not written,
-    `excepted` those to be run on the host: None for those that are there already. `scaled`: --scale was said."""
+    `excepted` those to be run on the host: None for those that are there already. `scaled`: a factor for generated
+    rows was said. `scale`: how many containers of a service there shall be, where not as the files say."""
 
     services: tuple[str, ...] = ()
     dry_run: bool = False
@@ -58,6 +60,7 @@ class Wishes:
     leave: frozenset[str] = frozenset()
     excepted: tuple[str, ...] | None = None
     scaled: bool = False
+    scale: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,7 @@ def up(
     remove_orphans: bool = False,
     excepted: Sequence[str] = (),
     scaled: bool = False,
+    scale: Mapping[str, int] = MappingProxyType({}),
 ) -> int:
     """Bring the stack up; the exit code. `services`: these and what they need alone. `dry_run`: say the plan, change
     nothing. `for_ide`: as an editor's initializeCommand calls it (see `app.ide`). `excepted`: these are run on the host
@@ -92,7 +96,7 @@ def up(
     wishes = Wishes(
         services=tuple(services), dry_run=dry_run, build=build, pull=pull, force_recreate=force_recreate,
         remove_orphans=remove_orphans, for_ide=for_ide, excepted=None if for_ide else tuple(excepted),
-        scaled=scaled,
+        scaled=scaled, scale=scale,
     )  # fmt: skip
     if for_ide:
         from devenv.app.ide import up_for_ide
@@ -155,6 +159,7 @@ def as_wished(session: Session, wishes: Wishes) -> Session:
             if wishes.services
             else session.with_values({PROFILES: more_profiles(session.values, whole.stack, named)})
         )
+    session = session.scaled(wishes.scale)
     if wishes.excepted is None or not (wishes.excepted or session.excepted):
         return session
     chosen = select(session.stack, wishes.services)
@@ -361,11 +366,11 @@ def _remember_checks(decided: Decided, result: Result) -> None:
 
 def _remember_ready(decided: Decided, result: Result) -> None:
     """What was waited for is the last look at these containers."""
-    names = [
-        node.step.service
+    names = {
+        node.step.container
         for node in decided.plan.nodes
         if isinstance(node.step, WaitReady) and isinstance(result.outcomes.get(node.id), Done)
-    ]
+    }
     if not names:
         return
     session = decided.session
@@ -373,5 +378,5 @@ def _remember_ready(decided: Decided, result: Result) -> None:
         observed = session.engine.observe(session.name)
     except DevenvError:  # the engine died meanwhile, which was said already
         return
-    containers = {name: found for name in session.stack.services if (found := container_of(observed, name)) is not None}
-    remember(session.project.folder, containers, {name: True for name in names if name in containers})
+    containers = keyed(session.stack, observed.containers)
+    remember(session.project.folder, containers, {key: True for key, c in containers.items() if c.name in names})

@@ -20,7 +20,7 @@ SHORT = {"-C": "--project-directory", "-f": "--file", "-p": "--project-name", "-
 OUTPUTS = ("text", "json")
 
 PASSING: dict[str, tuple[str, ...]] = {
-    "exec": ("-u", "--user", "-w", "--workdir", "-e", "--env"),
+    "exec": ("-u", "--user", "-w", "--workdir", "-e", "--env", "--index"),
     "run": (),
 }
 """Verbs that pass on what stands after their first argument, and those of their options that take a value."""

@@ -59,12 +59,6 @@ def not_yet(document: Document) -> Iterator[DevenvError]:
             hint = "In devenv.yaml these keys stand in the service itself; `x-devenv` is for plain Compose files."
             where = document.where(("services", name, "x-devenv"))
             yield DevenvError("`x-devenv` is not read here.", hint=hint, where=where)
-        replicas = (service.get("deploy") or {}).get("replicas", 1)
-        for key, count in (("scale", service.get("scale", 1)), ("deploy", replicas)):
-            if str(count) not in ("0", "1") and "$" not in str(count):
-                where = place(document, ("services", name, key, *(["replicas"] if key == "deploy" else [])))
-                message = "More than one container a service cannot be had yet."
-                yield DevenvError(message, hint=f"Take `{key}{'.replicas' * (key == 'deploy')}` out.", where=where)
 
 
 def references(document: Document) -> Iterator[DevenvError]:

@@ -129,8 +129,8 @@ class Judge:
 
     @staticmethod
     def _sharing(current: ObservedContainer, others: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
-        """The one of `others`, the containers of a neighbour, in whose namespace `current` lives; () where it is none of
-        them. Where that cannot be told it is the first."""
+        """The one of `others`, the containers of a neighbour, in whose namespace `current` lives; () where it is none
+        of them. Where that cannot be told it is the first."""
         kind, _, held = str((current.config.get("HostConfig") or {}).get("NetworkMode") or "").partition(":")
         if kind != "container":
             return others[:1]

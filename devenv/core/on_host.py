@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from devenv.core.inputs import Creator, ImageChoices
-from devenv.core.plan_up import Nodes
+from devenv.core.nodes import Nodes
 from devenv.core.selection import BESIDE, is_beside, one_shots, service_of
 from devenv.core.selection import check as check_services
 from devenv.model import labels

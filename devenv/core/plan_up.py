@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from devenv.core import graph
 from devenv.core.inputs import Creator, ImageChoices, Options
 from devenv.core.judge import Verdict, Verdicts
+from devenv.core.nodes import Nodes
 from devenv.core.selection import TEMPORARY, needs, service_of, shares
 from devenv.model import labels
 from devenv.model.observed import LedgerEntry, Observed, ObservedContainer
@@ -19,56 +20,17 @@ from devenv.model.plan import (
     CreateContainer,
     CreateNetwork,
     CreateVolume,
-    Node,
     Remove,
     Rename,
     Run,
     SeedData,
     Start,
-    Step,
     Stop,
     WaitReady,
 )
 from devenv.model.stack import SERVICE_COMPLETED, SERVICE_HEALTHY, Need, Seed, Service, Stack
 
 ANONYMOUS = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(slots=True, kw_only=True)
-class Nodes:
-    """Nodes by id, collected in any order, given back in one that can be walked."""
-
-    found: dict[str, Node] = field(default_factory=dict)
-
-    def add(self, identity: str, step: Step, cause: str, needs: Iterable[str] = (), after: Iterable[str] = ()) -> str:
-        before = tuple(dict.fromkeys(needs))
-        rest = tuple(name for name in dict.fromkeys(after) if name not in before)
-        self.found[identity] = Node(id=identity, step=step, cause=cause, needs=before, after=rest)
-        return identity
-
-    def __contains__(self, identity: str) -> bool:
-        return identity in self.found
-
-    def has(self, identities: Iterable[str]) -> list[str]:
-        """Those of `identities` that are in the plan."""
-        return [identity for identity in identities if identity in self.found]
-
-    def later(self, identity: str, after: str) -> None:
-        """Let the node `identity` wait for the end of `after`, too."""
-        node = self.found[identity]
-        self.found[identity] = replace(node, after=(*node.after, after))
-
-    def ordered(self) -> tuple[Node, ...]:
-        edges = {name: (*node.needs, *node.after) for name, node in self.found.items()}
-        return tuple(self.found[name] for name in graph.toposort(edges))
-
-    def discard(self, container: ObservedContainer, cause: str, after: Iterable[str] = ()) -> str:
-        """Stop and remove a container that nothing of the stack stands for."""
-        before = list(after)
-        service, name = service_of(container), container.name
-        if container.running:
-            before = [self.add(f"stop:container:{name}", Stop(service=service, container=name), cause, before)]
-        return self.add(f"remove:container:{name}", Remove(service=service, kind="container", name=name), cause, before)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -196,9 +158,7 @@ class UpPlanner:
 
     def _spent(self) -> list[str]:
         """What removes the containers of one-shots whose work is lost: before there are data in which it is missing."""
-        return self.nodes.has(
-            f"remove:container:{c.name}" for v in self._each if v.renew for c in v.found.others
-        )
+        return self.nodes.has(f"remove:container:{c.name}" for v in self._each if v.renew for c in v.found.others)
 
     def _image(self, service: str) -> tuple[str, ...]:
         return self.images.after.get(service, ())
@@ -238,7 +198,7 @@ class UpPlanner:
         neighbours = {other: self.verdicts[other][0] for other in shares(service) if self.verdicts.get(other)}
         shared = [f"{verb}:{v.service.key}" for v in neighbours.values() for verb in ("create", "rename")]
         image = self.images.use.get(service.name, service.image)
-        payload = {**joined(self.creator.payload(service), service, neighbours), "Image": image}
+        payload = {**in_namespaces(self.creator.payload(service), service, neighbours), "Image": image}
         step = CreateContainer(
             service=service.name,
             name=name,
@@ -268,6 +228,9 @@ class UpPlanner:
             step = CopyIn(service=name, container=container, files=files)
             before = [self.nodes.add(f"copy:{key}", step, verdict.cause, before)]
         after = [node for port in _ports(service) for owner, node in self._freed.get(port, ()) if owner != name]
+        if any("-" in str(port.get("published") or "") for port in service.config.get("ports") or ()):
+            # Of a range each takes the first that is free: one after the other, so that it is the same each time.
+            after += self.nodes.has(f"start:{other.service.key}" for other in self.verdicts[name])[-1:]
         for need in needs(service):
             (before if need.required else after).extend(self._met(need))
         if name in self.one_shots:
@@ -356,7 +319,7 @@ class UpPlanner:
                 self._freed.setdefault(port, []).append((service_of(container), node))
 
 
-def joined(payload: Mapping[str, Any], service: Service, neighbours: Mapping[str, Verdict]) -> Mapping[str, Any]:
+def in_namespaces(payload: Mapping[str, Any], service: Service, neighbours: Mapping[str, Verdict]) -> Mapping[str, Any]:
     """`payload` with the namespaces that `service` shares as those of the very containers that its neighbours have."""
     host = payload.get("HostConfig") or {}
     there = {

@@ -7,12 +7,13 @@ number, the highest ones go where there are too many. What is missing takes the 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from devenv.core.selection import TEMPORARY, Found, is_beside, number_of, of_service
+from devenv.core.selection import TEMPORARY, Found, check, is_beside, number_of, of_service
+from devenv.model.errors import DevenvError, raise_all
 from devenv.model.observed import Observed, ObservedContainer
-from devenv.model.stack import Service
+from devenv.model.stack import Service, Stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +92,22 @@ def _numbered(
     while len(taken) < service.scale:
         taken[next(free)] = None
     return [(replica(service, number), taken[number]) for number in sorted(taken)]
+
+
+def scaled(stack: Stack, scale: Mapping[str, int]) -> Stack:
+    """`stack` with as many containers of each service that `scale` names as it says. Raises DevenvErrors (INPUT) for
+    services that it does not have, and where several containers would have one name."""
+    if not scale:
+        return stack
+    check(stack, sorted(scale))
+    raise_all(
+        DevenvError(
+            f"{number} containers of {name} cannot all be called `{stack.services[name].config['container_name']}`.",
+            hint=f"Take `container_name` out of {name}: they are numbered then.",
+            where=stack.services[name].where,
+        )
+        for name, number in sorted(scale.items())
+        if number > 1 and stack.services[name].config.get("container_name")
+    )
+    services = {name: replace(each, scale=scale.get(name, each.scale)) for name, each in stack.services.items()}
+    return replace(stack, services=services)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from devenv.core.plan_up import ANONYMOUS, Nodes
+from devenv.core.nodes import Nodes
+from devenv.core.plan_up import ANONYMOUS
 from devenv.core.selection import check, is_oneoff, needs, orphans, select, service_of
 from devenv.model import labels
 from devenv.model.errors import DevenvError, ExitCode, raise_all

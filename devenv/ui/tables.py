@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from devenv.ui import text
@@ -10,19 +10,22 @@ from devenv.ui import text
 
 def status_table(status: Mapping[str, Any], *, width: int | None = None) -> str:
     """What `status --output json` says, for a person: a row a service; `width` as in `table`."""
-    rows = [
-        (
-            str(service["name"]),
-            _state(service),
-            _ready(service),
-            str(service["seeded"] or ""),
-            "\n".join(_addresses(service)),
-        )
-        for service in status["services"]
-    ]
+    rows = [row for service in status["services"] for row in _rows(service)]
     if not rows:
         return f"{status['project']} has no services"
     return table(("SERVICE", "STATE", "READY", "SEEDED", "ADDRESS"), rows, width=width)
+
+
+def _rows(service: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str, str]]:
+    """The service; below it each of its containers, where it has several."""
+    several = service.get("containers", ())
+    addresses = _addresses({**service, "ports": []} if several else service)
+    yield (
+        str(service["name"]), _state(service), _ready(service), str(service["seeded"] or ""), "\n".join(addresses),
+    )  # fmt: skip
+    for each in several:
+        address = "\n".join(_addresses({**each, "name": "", "urls": {}}))
+        yield f"  {each['container']}", _state(each), _ready(each), "", address
 
 
 def _state(service: Mapping[str, Any]) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 from devenv.app.context import Context
 from devenv.cli.verbs import Load
+
+Index = Annotated[
+    int, typer.Option("--index", metavar="N", min=0, help="Which container, where the service has several.")
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from devenv.cli.commands import call
+from devenv.cli.commands import Index, call
 from devenv.model.errors import DevenvError
 
 
@@ -25,6 +25,7 @@ def exec_(
     no_tty: Annotated[
         bool, typer.Option("--no-tty", "-T", help="No terminal inside, also where there is one here.")
     ] = False,
+    index: Index = 0,
     tty: Annotated[bool, typer.Option("--tty", "-t", hidden=True)] = False,
     interactive: Annotated[bool, typer.Option("--interactive", "-i", hidden=True)] = False,
 ) -> int:
@@ -46,6 +47,7 @@ def exec_(
         tty=False if no_tty else None,
         workdir=workdir,
         env=variables(env or (), os.environ),
+        index=index,
     )
 
 
@@ -60,6 +62,7 @@ def cp(
     follow_link: Annotated[
         bool, typer.Option("--follow-link", "-L", help="A source that is a link: what it names, not the link.")
     ] = False,
+    index: Index = 0,
 ) -> int:
     """Copy files and folders between a service's container and this machine, as Compose's cp does. `FOLDER/.` is what
     lies in the folder; `-` is a tar on standard input or output.
@@ -71,7 +74,7 @@ def cp(
       devenv cp api:/app/. copy-of-app
       devenv cp api:/var/log - | tar -t
     """
-    return call(typed, "cp", source, target, archive=archive, follow_link=follow_link)
+    return call(typed, "cp", source, target, archive=archive, follow_link=follow_link, index=index)
 
 
 def shell(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from devenv.cli.commands import call
+from devenv.cli.commands import Index, call
 from devenv.core.seeds import SCALE
 
 Services = Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="These services; all of them without.")]
@@ -38,8 +39,12 @@ def up(
         bool, typer.Option("--remove-orphans", help="Remove containers of services that are no longer there.")
     ] = False,
     scale: Annotated[
-        str | None,
-        typer.Option("--scale", metavar="FACTOR", help="Generated rows times this, such as 0.1 or 5; kept until said."),
+        list[str] | None,
+        typer.Option(
+            "--scale",
+            metavar="FACTOR|SERVICE=N",
+            help="Generated rows times this, such as 0.1 or 5; kept until said. SERVICE=N: so many containers of it.",
+        ),
     ] = None,
     for_ide: Annotated[
         bool, typer.Option("--for-ide", help="As an editor calls it: end as soon as the workspace can be entered.")
@@ -58,18 +63,14 @@ def up(
       devenv up api                the API and what it needs
       devenv up --except api       all but the API, which you start in your debugger
       devenv up --scale 5          five times the generated rows, from now on
+      devenv up --scale worker=3   three containers of one service, for now
       devenv up --dry-run          what would be done, and why
       devenv up --output json      the same as JSON lines, for programs
     """
-    if scale is not None:
-        from devenv.core.generate.parents import factor
-
-        if factor(scale) is None:
-            raise typer.BadParameter(
-                f"`{scale}` is no number above 0 and up to 1,000,000, such as 0.1 or 5", param_hint="--scale"
-            )
+    counts, times = _scale(scale or ())
+    if times is not None:
         # A variable like every other, only said here: it is kept as those are.
-        os.environ[SCALE] = scale
+        os.environ[SCALE] = times
     # What Compose's -d and --wait ask for is what `up` does anyway.
     return call(
         typed,
@@ -82,8 +83,30 @@ def up(
         force_recreate=force_recreate,
         remove_orphans=remove_orphans,
         excepted=tuple(excepted or ()),
-        scaled=scale is not None,
+        scaled=times is not None,
+        scale=counts,
     )
+
+
+def _scale(given: Sequence[str]) -> tuple[dict[str, int], str | None]:
+    """(service → how many containers, the factor for generated rows), as `--scale` says them."""
+    counts: dict[str, int] = {}
+    times = None
+    for item in given:
+        service, equals, number = item.partition("=")
+        if equals:
+            if not number.isdecimal() or not service:
+                raise typer.BadParameter(f"`{item}` is no service and a number, such as `web=3`", param_hint="--scale")
+            counts[service] = int(number)
+            continue
+        from devenv.core.generate.parents import factor
+
+        if factor(item) is None:
+            raise typer.BadParameter(
+                f"`{item}` is no number above 0 and up to 1,000,000, such as 0.1 or 5", param_hint="--scale"
+            )
+        times = item
+    return counts, times
 
 
 def down(
@@ -135,6 +158,7 @@ def logs(
     grep: Annotated[
         str | None, typer.Option("--grep", "-g", metavar="REGEX", help="Only lines in which this is found.")
     ] = None,
+    index: Index = 0,
 ) -> int:
     """Show what the services said, in the order in which they said it. Lines of JSON are shown as words.
 
@@ -156,6 +180,7 @@ def logs(
         timestamps=timestamps,
         since=since,
         grep=grep,
+        index=index,
     )
 
 
@@ -182,6 +207,7 @@ def port(
         str | None,
         typer.Argument(metavar="[PORT[/udp]]", help="Inside the container; all without.", show_default=False),
     ] = None,
+    index: Index = 0,
 ) -> int:
     """Print where a service's ports are on the host.
 
@@ -190,7 +216,7 @@ def port(
       devenv port web
       devenv port db 5432
     """
-    return call(typed, "port", service, private)
+    return call(typed, "port", service, private, index=index)
 
 
 def pull(typed: typer.Context, services: Services = None) -> int:

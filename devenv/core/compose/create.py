@@ -114,7 +114,7 @@ def _labels(service: Service, stack: Stack, devcontainer: tuple[str, str] | None
         **service.config.get("labels", {}),
         labels.PROJECT: stack.project,
         labels.SERVICE: service.name,
-        labels.NUMBER: "1",
+        labels.NUMBER: str(service.number),
         labels.ONEOFF: "False",
         labels.CONFIG_HASH: config_hash(service.config),
         labels.CONFIG_FILES: ",".join(stack.files),

@@ -15,6 +15,7 @@ from devenv.core.compose.documents import read, services_of, unique
 from devenv.core.compose.grants import grants, secret_names, secrets
 from devenv.core.compose.interpolate import named, names, substitute
 from devenv.core.compose.normalise import Normal
+from devenv.core.compose.scaling import scale
 from devenv.core.compose.values import Reader, nanoseconds
 from devenv.core.readiness import Kinds
 from devenv.model.errors import raise_all
@@ -190,6 +191,7 @@ class _Loader:
             about={key: ours[key] for key in extension.ABOUT if key in ours},
             variables=self.variables(name),
             grants=grants(reader, self.normal, config),
+            scale=scale(reader, config, at),
             where=reader.document.where(at),
         )
 

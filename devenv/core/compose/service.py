@@ -121,13 +121,6 @@ def _expose(reader: Reader, value: Any, at: Path) -> list[str] | None:
     return found
 
 
-def _one(reader: Reader, value: Any, at: Path) -> int | None:
-    number = values.count(reader, value, at)
-    if number not in (1, None):
-        reader.wrong(at, "devenv runs one container a service.", "Remove `scale`.")
-    return number
-
-
 KEYS: dict[str, values.Read] = {
     "annotations": values.labels,
     "attach": values.flag,
@@ -169,7 +162,7 @@ KEYS: dict[str, values.Read] = {
     "pull_policy": pull.pull_policy,
     "read_only": values.boolean,
     "restart": _restart,
-    "scale": _one,
+    "scale": values.count,
     "secrets": mounts.secrets,
     "security_opt": values.strings,
     "shm_size": _size_or_nothing,

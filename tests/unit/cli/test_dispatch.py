@@ -56,6 +56,7 @@ UP = {
     "remove_orphans": False,
     "excepted": (),
     "scaled": False,
+    "scale": {},
 }
 
 LOGS = {
@@ -66,6 +67,7 @@ LOGS = {
     "timestamps": False,
     "since": None,
     "grep": None,
+    "index": 0,
 }
 CONFIG = {
     "verb": "config", "only": (), "format": "yaml", "services": False, "images": False, "volumes": False,
@@ -91,8 +93,11 @@ CONFIG = {
         ("logs -f -n 5 -t db", {**LOGS, "services": ("db",), "follow": True, "tail": 5, "timestamps": True}),
         ("logs --tail all", LOGS),
         ("logs --since 10m -g ERROR", {**LOGS, "since": "10m", "grep": "ERROR"}),
-        ("port web", {"verb": "port", "service": "web", "private": None}),
-        ("port db 5432", {"verb": "port", "service": "db", "private": "5432"}),
+        ("port web", {"verb": "port", "service": "web", "private": None, "index": 0}),
+        ("up --scale web=3 --scale job=0", {**UP, "scale": {"web": 3, "job": 0}}),
+        ("logs --index 2 web", {**LOGS, "services": ("web",), "index": 2}),
+        ("port --index 2 web", {"verb": "port", "service": "web", "private": None, "index": 2}),
+        ("port db 5432", {"verb": "port", "service": "db", "private": "5432", "index": 0}),
         ("pull", {"verb": "pull", "services": ()}),
         ("build api", {"verb": "build", "services": ("api",)}),
         ("open web", {"verb": "open", "service": "web"}),
@@ -138,6 +143,7 @@ def test_exec_passes_on_what_is_not_its_own() -> None:
         "user": "root",
         "tty": False,
         "workdir": "/tmp",
+        "index": 0,
         "env": {"A": "b=c", "HOME": os.environ["HOME"]},
     }
     assert _called("exec -it db -- sh")["tty"] is None
@@ -172,6 +178,7 @@ def test_the_exit_code_is_the_verb_s() -> None:
         ("rm", "`rm` is not a command", "`devenv down`"),
         ("images", "`images` is not a command", "`devenv uninstall --dry-run`"),
         ("down api", "`devenv down` takes the whole stack", "`devenv stop api`"),
+        ("up --scale web=many", "`web=many` is no service and a number", "devenv up --help"),
         ("env --export --dotenv", "`--export` and `--dotenv` exclude each other", "Give one of them"),
         ("ps --chek", "`devenv status` has no option `--chek`", "Did you mean `--check`?"),
     ],

@@ -251,13 +251,6 @@ def one(text: str) -> DevenvError:
         ("name: a\nx-devenv: {}\nservices: {a: {image: x}}\n", "2:1", "`x-devenv` is not read here.", "at the top"),
         ("name: a\nservices: {a: {image: x, x-devenv: {}}}\n", "2:26", "`x-devenv` is not read here.", "itself"),
         ("name: a\nservices: {a: {image: x, lazy: true}}\n", "2:26", "`lazy` cannot be used yet.", "take `lazy` out"),
-        ("name: a\nservices: {a: {image: x, scale: 3}}\n", "2:33", "More than one container", "Take `scale` out."),
-        (
-            "name: a\nservices: {a: {image: x, deploy: {replicas: 3}}}\n",
-            "2:45",
-            "More than one container",
-            "Take `deploy.replicas` out.",
-        ),
         (
             "name: a\nservices: {a: {use: postgres, seed: [{csv: a, delimiter: ab}]}}\n",
             "2:58",

@@ -10,7 +10,7 @@ import pytest
 from devenv.backends.fake import Behaviour
 from devenv.core.teardown import down, reset, restarted, stop
 from devenv.model import labels
-from devenv.model.errors import DevenvError, ExitCode
+from devenv.model.errors import DevenvError
 from devenv.model.observed import Observed
 from devenv.model.plan import Node, Plan, Remove
 from devenv.model.stack import Stack

@@ -140,7 +140,7 @@ def test_files_of_variables_and_labels() -> None:
         ("secrets: [q]", "the secret `q`", ""),
         ("read_only: true\nconfigs: [c]", "`c` cannot be copied into it", "Give it a `file`"),
         ("restart: sometimes", "`on-failure:3`", ""),
-        ("scale: 2", "one container a service", ""),
+        ("scale: two", "a whole number", ""),
         ("mem_limit: 1000.0", "a whole number of bytes", "drops"),
         ("expose: ['x']", "a list of ports", ""),
         ("env_file: [none.env]", "/repo/none.env is not there", "`required: false`"),
