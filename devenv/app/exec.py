@@ -11,6 +11,7 @@ from devenv.app.session import Session, session
 from devenv.core.rendered import HOST_FOLDER
 from devenv.core.selection import check as check_services
 from devenv.core.selection import held_on_host
+from devenv.model import labels
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.observed import ObservedContainer
 
@@ -35,7 +36,7 @@ def exec_(
         check_services(here.stack, [service])
         container = running_container(here, service, index)
         terminal = on_terminal() if tty is None else tty
-        env = {**inside_env(here, service), **(env or {})}
+        env = {**inside_env(here, service, container), **(env or {})}
         return here.engine.exec_attached(container.id, command, user=user, env=env, workdir=workdir, tty=terminal)
 
 
@@ -51,24 +52,38 @@ def shell(ctx: Context, service: str | None) -> int:
             )
         check_services(here.stack, [name])
         container = running_container(here, str(name))
-        user, folder = workspace_of(here, str(name))
-        env = inside_env(here, str(name))
+        user, folder = workspace_of(here, str(name), container)
+        env = inside_env(here, str(name), container)
         return here.engine.exec_attached(container.id, _SHELL, user=user, env=env, workdir=folder, tty=on_terminal())
 
 
-def workspace_of(here: Session, service: str) -> tuple[str, str]:
-    """(user, folder) that commands in `service` run as and in, where it is the workspace; else ("", "")."""
+def workspace_of(here: Session, service: str, container: ObservedContainer) -> tuple[str, str]:
+    """(user, folder) that commands in `service` run as and in, where it is the workspace; else ("", ""). Where nobody
+    says the user, the image may have done it, in the label that editors read."""
     workspace = here.stack.workspace
     if workspace.get("service") != service:
         return "", ""
-    return str(workspace.get("user") or ""), str(workspace.get("folder") or "")
+    user = str(workspace.get("user") or "")
+    if not user and container.labels.get(labels.DEVCONTAINER_METADATA):
+        from devenv.core.devcontainer.metadata import remote_user
+
+        user = remote_user(container.labels)
+    return user, str(workspace.get("folder") or "")
 
 
-def inside_env(here: Session, service: str) -> Mapping[str, str]:
+def inside_env(here: Session, service: str, container: ObservedContainer) -> Mapping[str, str]:
     """What commands in `service` find in their environment as an editor's do, where it is the workspace."""
-    if here.stack.workspace.get("service") != service:
+    workspace = here.stack.workspace
+    if workspace.get("service") != service:
         return {}
-    return {HOST_FOLDER: str(here.project.folder)}
+    found = {HOST_FOLDER: str(here.project.folder)}
+    given = workspace.get("remoteEnv") or {}
+    if any("${containerEnv" in str(value) for value in given.values()):
+        from devenv.core.devcontainer.variables import in_container, substituted
+
+        said = here.engine.inspect(container.id).config.get("Env") or ()
+        given = substituted(given, in_container(dict(str(item).partition("=")[::2] for item in said)))
+    return {**{name: str(value) for name, value in given.items() if value is not None}, **found}
 
 
 def running_container(here: Session, service: str, index: int = 0) -> ObservedContainer:

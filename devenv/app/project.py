@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 from devenv.app import basefiles, memo
 from devenv.app.context import Context
 from devenv.app.places import data_folder
-from devenv.core.rendered import COMPOSE_FILE, FILES, STATE_IGNORE_FILE, Variable
+from devenv.core.rendered import COMPOSE_FILE, DEVCONTAINER_FILE, FILES, STATE_IGNORE_FILE, Variable
 from devenv.core.source import read_yaml
+from devenv.host.devcontainers import devcontainer_files
 from devenv.host.files import read_text, write_atomic
 from devenv.host.project import ProjectFiles, find_project
 from devenv.model.manifest import Document
 
 if TYPE_CHECKING:
     from devenv.core.render import Rendered
+    from devenv.model.devcontainer import Devcontainer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +43,15 @@ class Project:
     rendered: Rendered | None = None
     force: bool = False
     """Whether what a person edited is overwritten."""
+    theirs: bool = False
+    """Whether the Compose files are a team's own, wherever they lie."""
+    devcontainer: Devcontainer | None = None
+    """What the repository's devcontainer.json adds to the workspace's service."""
 
     @property
     def own(self) -> bool:
         """Whether devenv made the Compose file, and so chooses ports, images and the project's name."""
-        return self.files[0] == self.folder / COMPOSE_FILE
+        return not self.theirs and self.files[0] == self.folder / COMPOSE_FILE
 
     @property
     def env_file(self) -> Path:
@@ -69,24 +75,29 @@ def read_project(ctx: Context, *, force: bool = False, anew: bool = False) -> Pr
     found = locate(ctx)
     if found.manifest is None:
         return _plain(found)
+    project = _compiled(found, found.manifest, force=force, anew=anew)
+    return _with_devcontainer(project, found)
+
+
+def _compiled(found: ProjectFiles, manifest_file: Path, *, force: bool, anew: bool) -> Project:
     folder, file = found.folder, found.folder / COMPOSE_FILE
     existing = _existing(folder)
     if not anew and not force and COMPOSE_FILE in existing:
-        known = memo.recall(folder, memo.fingerprint(found.manifest, folder, existing, data_folder()))
+        known = memo.recall(folder, memo.fingerprint(manifest_file, folder, existing, data_folder()))
         if known is not None and (not known.copies or basefiles.signature(folder, known.copies) == known.copied):
             return Project(
                 folder=folder,
                 working_dir=file.parent,
                 files=(file,),
                 documents=(read_yaml(existing[COMPOSE_FILE], shown(file)),),
-                manifest=found.manifest,
+                manifest=manifest_file,
                 name=known.name,
                 variables=known.variables,
                 notices=known.notices,
             )
     from devenv.app.compiling import compile_manifest
 
-    manifest, rendered = compile_manifest(found.manifest, shown(found.manifest), folder, existing, force=force)
+    manifest, rendered = compile_manifest(manifest_file, shown(manifest_file), folder, existing, force=force)
     kept = {difference.path for difference in rendered.kept}
     text = existing[COMPOSE_FILE] if COMPOSE_FILE in kept else rendered.files[COMPOSE_FILE]
     return Project(
@@ -94,7 +105,7 @@ def read_project(ctx: Context, *, force: bool = False, anew: bool = False) -> Pr
         working_dir=file.parent,
         files=(file,),
         documents=(read_yaml(text, shown(file)),),
-        manifest=found.manifest,
+        manifest=manifest_file,
         name=manifest.name,
         variables=rendered.variables,
         notices=rendered.notices,
@@ -108,12 +119,13 @@ def committed_project(ctx: Context) -> Project:
     manifest says by now; without one as `read_project`."""
     found = locate(ctx)
     if found.manifest is None:
-        return _plain(found)
+        return _plain(found, lenient=True)
     file = found.folder / COMPOSE_FILE
     if not file.is_file():
         return read_project(ctx)
     document = read_yaml(read_text(file), shown(file))
-    return Project(folder=found.folder, working_dir=file.parent, files=(file,), documents=(document,))
+    project = Project(folder=found.folder, working_dir=file.parent, files=(file,), documents=(document,))
+    return _with_devcontainer(project, found, lenient=True)
 
 
 def write_rendered(project: Project, leave: frozenset[str] = frozenset()) -> tuple[str, ...]:
@@ -151,13 +163,25 @@ def _ignore_state(folder: Path) -> None:
         write_atomic(folder / STATE_IGNORE_FILE, b"*\n")
 
 
-def _plain(found: ProjectFiles) -> Project:
-    return Project(
+def _plain(found: ProjectFiles, *, lenient: bool = False) -> Project:
+    project = Project(
         folder=found.folder,
         working_dir=found.folder,
         files=found.compose,
         documents=tuple(read_yaml(read_text(path), shown(path)) for path in found.compose),
+        theirs=True,
     )
+    return _with_devcontainer(project, found, lenient=lenient)
+
+
+def _with_devcontainer(project: Project, found: ProjectFiles, *, lenient: bool = False) -> Project:
+    """`project` with the devcontainer.json beside it, where there is one."""
+    writes = project.rendered.writes if project.rendered is not None else ()
+    if found.devcontainer is None and DEVCONTAINER_FILE not in writes and not devcontainer_files(found.folder):
+        return project
+    from devenv.app.devcontainer import furnished
+
+    return furnished(project, found.devcontainer, lenient=lenient)
 
 
 def _existing(folder: Path) -> Mapping[str, str]:

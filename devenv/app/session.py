@@ -103,10 +103,13 @@ class Session:
     def creator(self) -> ComposeCreator:
         """What containers of this stack are created from, and what belongs to this host alone."""
         folder = str(self.project.folder)
+        said = self.project.devcontainer
         return ComposeCreator(
             stack=self.stack,
             proxies=container_proxies(),
-            devcontainer=(folder, f"{folder}/{DEVCONTAINER_FILE}") if self.stack.workspace else None,
+            devcontainer=(folder, said.file if said else f"{folder}/{DEVCONTAINER_FILE}")
+            if self.stack.workspace
+            else None,
         )
 
 

@@ -81,7 +81,12 @@ def load_stack(project: Project, values: Mapping[str, str], name: str | None = N
     services = {
         name: _before_copies(each, found.lying) if _copies(project) else each for name, each in stack.services.items()
     }
-    return replace(stack, services=services, secrets=(*stack.secrets, *_in_files(stack)))
+    stack = replace(stack, services=services, secrets=(*stack.secrets, *_in_files(stack)))
+    if project.devcontainer is None:
+        return stack
+    from devenv.core.devcontainer.read import with_workspace
+
+    return with_workspace(stack, project.devcontainer)
 
 
 def _copies(project: Project) -> tuple[tuple[str, str], ...]:

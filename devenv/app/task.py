@@ -24,13 +24,13 @@ def run_task(ctx: Context, task: str | None, args: Sequence[str] = ()) -> int:
                 or "Tasks stand under `tasks:` in the manifest.",
             )
         container = running_container(here, found.service)
-        user, folder = workspace_of(here, found.service)
+        user, folder = workspace_of(here, found.service, container)
         command = [*found.command]
         if command[:2] == ["sh", "-c"] and args:  # behind a script its arguments are "$@" once it has a name
             command = [*command[:2], command[2] + ' "$@"', task, *args]
         else:
             command += args
-        env = inside_env(here, found.service)
+        env = inside_env(here, found.service, container)
         return here.engine.exec_attached(container.id, command, user=user, env=env, workdir=folder, tty=on_terminal())
 
 

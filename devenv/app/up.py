@@ -184,6 +184,10 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
     """Images, one sweep, one plan. What is looked at takes longest, so it is begun first; images do not change it."""
     if wishes.for_ide:
         session = session.workspace_first()
+    if session.project.devcontainer is not None and session.project.devcontainer.config.get("features"):
+        from devenv.app.features import furnished
+
+        session = furnished(session, lenient=wishes.for_ide)
     looking = Sweep(session.engine, session.stack)
     images = _images(session, wishes, host, looking)
     session = session.with_values(images.variables)

@@ -181,7 +181,9 @@ class Judge:
             return
         for key in self.creator.changes(service, container):
             yield f"{key} changed"
-        if self.images.after.get(service.name):
+        if service.devcontainer is not None and _is_an_editors(container):
+            pass  # made from an image of the editor's own, with all that devcontainer.json says
+        elif self.images.after.get(service.name):
             yield self.images.causes.get(service.name) or "its image is made anew"
         else:
             image = self.observed.images.get(self.images.use.get(service.name, service.image))
@@ -213,6 +215,10 @@ def _stirred(verdicts: tuple[Verdict, ...]) -> bool:
     """Whether a service is not what it was for those that depend on it: not where it has only more containers."""
     again = any(verdict.action in ("recreate", "restart") for verdict in verdicts)
     return again or (bool(verdicts) and all(verdict.made for verdict in verdicts))
+
+
+def _is_an_editors(container: ObservedContainer) -> bool:
+    return labels.DEVCONTAINER_CONFIG in container.labels and labels.CONFIG not in container.labels
 
 
 def _later(one: ObservedContainer | None, other: ObservedContainer) -> bool:

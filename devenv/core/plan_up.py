@@ -205,6 +205,7 @@ class UpPlanner:
             image=image,
             payload=inherit(payload, old) if old else payload,
             joins=service.config if shares(service) else None,
+            devcontainer=service.devcontainer,
         )
         before = (*self._image(service.name), *self.nodes.has([*networks, *volumes, *holders, *shared]), *self._spent())
         made = [self.nodes.add(f"create:{service.key}", step, cause, before)]

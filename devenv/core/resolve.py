@@ -26,7 +26,7 @@ from devenv.core.recipes import (
 from devenv.model import labels
 from devenv.model.errors import DevenvError, ExitCode, Span, raise_all
 from devenv.model.observed import ObservedImage
-from devenv.model.plan import Bootstrap, Build, Node, Pull, Step
+from devenv.model.plan import Bootstrap, Build, Derive, Node, Pull, Step
 from devenv.model.stack import Build as BuildConfig
 from devenv.model.stack import Service, Stack
 
@@ -117,7 +117,8 @@ class _Resolver:
 
     def all(self) -> Images | Missing:
         services = self._facts.stack.services
-        choices = {name: self._service(service) for name, service in services.items()}
+        own = {name: self._service(service) for name, service in services.items()}
+        choices = {name: self._workspace(services[name], choice) for name, choice in own.items()}
         if self._images:
             return Missing(images=tuple(self._images))
         if self._questions:
@@ -129,7 +130,7 @@ class _Resolver:
             after={name: choice.needs for name, choice in choices.items()},
             variables={
                 image_variable(name): choice.ref
-                for name, choice in choices.items()
+                for name, choice in own.items()
                 if services[name].build is None and services[name].on_host is None
             },
             causes={name: choice.cause for name, choice in choices.items() if choice.needs},
@@ -141,6 +142,28 @@ class _Resolver:
         # A substitute is what an earlier run chose: choose again. Anything else is what the person says.
         ref = service.official if service.official and ours(service.image) else service.image
         return self._official(ref, service.where, service.config)
+
+    def _workspace(self, service: Service, base: _Choice) -> _Choice:
+        """The image with what devcontainer.json adds to it."""
+        devcontainer = service.devcontainer
+        if devcontainer is None or not devcontainer.derives or service.on_host is not None:
+            return base
+        from devenv.core.devcontainer import image as derived
+
+        ref = f"{self._facts.stack.project}-{service.name}-devcontainer"
+        made, cause, user = self._have(ref), base.cause, str(service.config.get("user") or "")
+        if not base.needs:
+            found = self._have(base.ref)
+            if self._unknown(ref) or found is None:
+                return base
+            if made is not None and made.labels.get(labels.SOURCE) == derived.digest(devcontainer, found.id):
+                return _Choice(ref=ref)
+            if not derived.differs(devcontainer, found, user):
+                return base
+            cause = "no image" if made is None else "devcontainer.json or its image changed"
+        marks = {labels.PROJECT: self._facts.stack.project, labels.VERSION: labels.COMPOSE_VERSION}
+        step = Derive(ref=ref, base=base.ref, devcontainer=devcontainer, labels=marks, user=user)
+        return self._node(f"build:{ref}", step, cause, ref, base.needs)
 
     # Images from outside
 

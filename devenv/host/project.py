@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.host.devcontainers import NAMES, devcontainer_files, repository_of
 from devenv.host.files import read_text
 from devenv.model.errors import DevenvError
 
@@ -18,11 +19,13 @@ COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectFiles:
     """`folder` is the project's; either `manifest` (a `devenv.yaml`) or `compose` (files in the order of merging) is
-    set. All absolute."""
+    set, or neither where a devcontainer.json alone says what there is. `devcontainer` is the one that -f names. All
+    absolute."""
 
     folder: Path
     manifest: Path | None = None
     compose: tuple[Path, ...] = ()
+    devcontainer: Path | None = None
 
 
 def find_project(
@@ -34,8 +37,9 @@ def find_project(
     """The project of a command run in `cwd` with `-C directory` and `-f files`.
 
     Without `files` it is the nearest manifest from there upward, `devenv.yaml` before a Compose file in the same
-    folder; where there is none, the checkout whose `./dev` was called. Instead of a Compose file those that Compose's
-    COMPOSE_FILE names, in the environment or in the `.env` beside it. Raises DevenvError (INPUT)."""
+    folder; where there is none, the nearest devcontainer.json, and at last the checkout whose `./dev` was called.
+    Instead of a Compose file those that Compose's COMPOSE_FILE names, in the environment or in the `.env` beside it.
+    Raises DevenvError (INPUT)."""
     env = os.environ if env is None else env
     start = Path(os.path.normpath(cwd / directory)) if directory else cwd
     if not start.is_dir():
@@ -47,13 +51,16 @@ def find_project(
         return _given(cwd, start if directory else None, _split(env["COMPOSE_FILE"], env))
     if found:
         return found
+    alone = next((folder for folder in (start, *start.parents) if devcontainer_files(folder)), None)
+    if alone is not None:
+        return ProjectFiles(folder=alone)
     # With -C the user said where to look; the wrapper's own repository is for those who did not.
     own = env.get("DEVENV_CHECKOUT", "")
     found = _in(Path(own), env) if own and not directory else None
     if found:
         return found
     raise DevenvError(
-        f"There is no devenv.yaml and no Compose file in {start} or above it.",
+        f"There is no devenv.yaml, no Compose file and no devcontainer.json in {start} or above it.",
         hint="Go to the repository, or name it with -C FOLDER or the file with -f FILE.",
     )
 
@@ -63,6 +70,8 @@ def _given(cwd: Path, directory: Path | None, files: Sequence[str]) -> ProjectFi
     for path in paths:
         if not path.is_file():
             raise DevenvError(f"{path} is not there.", hint="Check the name after -f, or in COMPOSE_FILE.")
+    if paths[0].name in NAMES and len(paths) == 1:
+        return ProjectFiles(folder=repository_of(paths[0]), devcontainer=paths[0])
     folder = directory or paths[0].parent
     manifests = [path for path in paths if path.name in MANIFESTS]
     if not manifests:

@@ -31,6 +31,9 @@ SOURCE = "dev.devenv.source"
 """On a built image: the digest of its context and build settings, so that an unchanged tree is not built again."""
 BASES = "dev.devenv.bases"
 """On a built image: JSON of each image its Dockerfile names from outside → the one it was really built on."""
+MADE_FROM = "dev.devenv.made-from"
+"""On the image of a workspace with features or another user: the ID of the service's own image. Compose compares that
+one: its label on the container is of it."""
 FOLDER = "dev.devenv.folder"
 """On a container and a volume: the folder of the repository that owns the project."""
 ENV = "dev.devenv.env"
@@ -42,6 +45,8 @@ the host's port, on the volume that they share the service's name."""
 
 DEVCONTAINER_FOLDER = "devcontainer.local_folder"
 DEVCONTAINER_CONFIG = "devcontainer.config_file"
+DEVCONTAINER_METADATA = "devcontainer.metadata"
+"""On an image and a container: JSON of what its sources (image, features, devcontainer.json) say to editors."""
 
 COMPOSE_VERSION = "5.6.1"
 """The Compose version whose labels and hash we write."""

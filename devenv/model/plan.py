@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from devenv.model.devcontainer import Devcontainer
 from devenv.model.stack import Build as BuildConfig
 from devenv.model.stack import Check, Ready, Seed
 
@@ -75,6 +76,26 @@ class Build(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Derive(Step):
+    """Build the workspace's image `ref` from `base`, its service's: with what `devcontainer` adds. How is decided when
+    `base` is there, since its label and its user count. `user` is the service's own."""
+
+    ref: str
+    base: str
+    devcontainer: Devcontainer
+    labels: Mapping[str, str] = field(default_factory=dict)
+    user: str = ""
+
+    @property
+    def verb(self) -> str:
+        return "Build"
+
+    @property
+    def object(self) -> str:
+        return self.ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tag(Step):
     source: str
     ref: str
@@ -120,13 +141,15 @@ class CreateVolume(Step):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateContainer(Step):
     """Create `name` from `payload`, the body of the engine's POST /containers/create as far as it is known before the
-    image is: the performer adds the image's ID to the labels. `joins` is the service's configuration where it lives in
-    another's namespace: Compose hashes it with that container's id, which is known only then."""
+    image is: the performer adds the image's ID to the labels, and what `devcontainer` and the image's own label say.
+    `joins` is the service's configuration where it lives in another's namespace: Compose hashes it with that
+    container's id, which is known only then."""
 
     name: str
     image: str
     payload: Mapping[str, Any] = field(repr=False)
     joins: Mapping[str, Any] | None = field(default=None, repr=False)
+    devcontainer: Devcontainer | None = None
 
     @property
     def object(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from devenv.model.devcontainer import Devcontainer
 from devenv.model.errors import DevenvError, Span
 
 SERVICE_STARTED = "service_started"
@@ -160,6 +161,7 @@ class Service:
     `on_host` is set where all else describes the forwarder that stands in for it (`core.on_host`).
     `scale` is how many containers it has. A plan looks at each as a service of its own, which differs in `number`
     (from 1, Compose's) and `container_name` (`core.replicas`).
+    `devcontainer` is what devcontainer.json adds to the workspace's container: Compose knows nothing of it.
     """
 
     name: str
@@ -185,6 +187,7 @@ class Service:
     on_host: OnHost | None = None
     scale: int = 1
     number: int = 1
+    devcontainer: Devcontainer | None = None
     where: Span | None = None
 
     @property

@@ -11,6 +11,7 @@ from devenv.core.compose.hash import NAMESPACES, config_hash, joined
 from devenv.model import labels
 from devenv.model.errors import CannotRun, Conflict, DevenvError, ExitCode, NotFound
 from devenv.model.events import Done, Failed, Outcome
+from devenv.model.observed import ObservedImage
 from devenv.model.plan import (
     Bootstrap,
     Build,
@@ -19,6 +20,7 @@ from devenv.model.plan import (
     CreateContainer,
     CreateNetwork,
     CreateVolume,
+    Derive,
     Exec,
     Node,
     Pull,
@@ -83,6 +85,7 @@ class Performer:
             Pull: self._pull,
             Bootstrap: self._bootstrap,
             Build: self._build,
+            Derive: self._derive,
             Tag: self._tag,
             CreateNetwork: self._create_network,
             ConnectNetwork: self._connect_network,
@@ -119,6 +122,30 @@ class Performer:
             trust = Trust(proxies=trust.proxies)
         return Done(data={"image": self._engine.build(step, trust=trust, report=report, cancel=cancel)})
 
+    def _derive(self, step: Derive, report: Report, cancel: Cancel) -> Outcome:
+        from devenv.core.devcontainer import image as derived
+
+        base = self._image(step.base, step.ref)
+        marks = {
+            **step.labels,
+            labels.SOURCE: derived.digest(step.devcontainer, base.id),
+            labels.MADE_FROM: base.id,
+        }
+        build = derived.build(step.devcontainer, step.base, base, step.user)
+        whole = Build(service=step.service, ref=step.ref, build=build, labels=marks, drop_syntax=True)
+        return self._build(whole, report, cancel)
+
+    def _image(self, ref: str, what: str) -> ObservedImage:
+        """The image `ref`, for `what` is to be made of it. Raises NotFound."""
+        image = self._engine.image(ref)
+        if image is None:
+            raise NotFound(
+                f"cannot create {what}: image {ref} is not there",
+                hint="it was removed meanwhile: call `devenv up` again, it makes or pulls it",
+                code=ExitCode.FAILED,
+            )
+        return image
+
     def _tag(self, step: Tag, report: Report, cancel: Cancel) -> Outcome:
         self._engine.tag(step.source, step.ref)
         return Done()
@@ -143,15 +170,14 @@ class Performer:
     # Containers
 
     def _create_container(self, step: CreateContainer, report: Report, cancel: Cancel) -> Outcome:
-        image = self._engine.image(step.image)
-        if image is None:
-            raise NotFound(
-                f"cannot create {step.name}: image {step.image} is not there",
-                hint="it was removed meanwhile: call `devenv up` again, it makes or pulls it",
-                code=ExitCode.FAILED,
-            )
-        marks = {**(step.payload.get("Labels") or {}), labels.IMAGE: image.id}
-        payload = {**step.payload, "Labels": marks}
+        image = self._image(step.image, step.name)
+        payload = dict(step.payload)
+        if step.devcontainer is not None:
+            from devenv.core.devcontainer.container import furnished
+
+            payload = furnished(payload, step.devcontainer, image)
+        marks = {**(payload.get("Labels") or {}), labels.IMAGE: image.labels.get(labels.MADE_FROM, image.id)}
+        payload["Labels"] = marks
         if step.joins is not None:
             payload["HostConfig"] = self._joining(payload["HostConfig"])
             marks[labels.CONFIG_HASH] = config_hash(joined(step.joins, payload["HostConfig"]))

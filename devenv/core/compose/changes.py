@@ -20,7 +20,9 @@ from devenv.model.stack import Service, Stack
 
 _SPREAD = frozenset(("annotations", "environment", "labels", "logging", "networks", "sysctls", "ulimits"))
 """Keys whose own keys are told apart."""
-_OVERRIDDEN = frozenset(("command", "entrypoint", "image", "labels"))
+_OVERRIDDEN = frozenset(
+    ("command", "entrypoint", "image", "labels", "user", "init", "privileged", "cap_add", "security_opt")
+)
 """What an editor changes in the service that it opens."""
 
 
@@ -53,6 +55,11 @@ def _keys(service: Service, stack: Stack) -> dict[str, str]:
         found[f"files.{grant.target}"] = _digest([grant.source, content, grant.mode])
     found |= {f"content of {target}": digest[: keyhashes.DIGITS] for target, digest in service.content.items()}
     found["name"] = _digest(service.container_name)
+    if service.devcontainer is not None:
+        from devenv.core.devcontainer.container import digest, is_plain
+
+        if not is_plain(service.devcontainer):
+            found["devcontainer.json"] = digest(service.devcontainer)[: keyhashes.DIGITS]
     return found
 
 
@@ -66,9 +73,9 @@ def changes(service: Service, stack: Stack, container: ObservedContainer) -> tup
     if container.labels.get(labels.CONFIG_HASH) == config_hash(joined(service.config, host)):
         return ()
     overridden = _is_overridden(stack, container)
-    differing = tuple(
-        sorted(set(_differing(service, stack, container, ignored=_OVERRIDDEN if overridden else frozenset())))
-    )
+    ignored = _OVERRIDDEN if overridden else frozenset()
+    found = set(_differing(service, stack, container, ignored=ignored))
+    differing = tuple(sorted(key for key in found if key not in ignored))
     if differing or overridden or container.labels.get(labels.VERSION) != labels.COMPOSE_VERSION:
         return differing
     return ("configuration",)
