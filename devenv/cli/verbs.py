@@ -106,6 +106,13 @@ VERBS: Mapping[str, Verb] = {
     "reset": Verb(
         module="data", function="reset", group=DATA, takes="services", says="Make a service's data anew, and seed it"
     ),
+    "init": Verb(
+        module="files",
+        function="init",
+        bare=True,
+        group=FILES,
+        says="Write devenv.yaml and ./dev for a repository",
+    ),
     "render": Verb(
         module="files",
         function="render",
@@ -147,6 +154,7 @@ APP: Mapping[str, str] = {
     "check": "check:check",
     "seed": "seed:seed",
     "reset": "reset:reset",
+    "init": "init:init",
     "render": "render:render",
     "config": "config:config",
     "schema": "schema:schema",

@@ -33,6 +33,9 @@ class JsonLines(Terminal):
     def ask(self, question: str) -> bool:
         return False
 
+    def answer(self, question: str, default: str) -> str:
+        return default
+
     def error(self, error: DevenvError) -> None:
         self.print(json.dumps({"event": "error", **error_data(error)}, ensure_ascii=False, separators=(",", ":")))
 

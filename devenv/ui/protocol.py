@@ -24,6 +24,9 @@ class Ui(Protocol):
     def ask(self, question: str) -> bool:
         """A yes or no at the terminal; no where there is none."""
 
+    def answer(self, question: str, default: str) -> str:
+        """What the person types at the terminal; `default` for an empty line, and where there is no terminal."""
+
     def error(self, error: DevenvError) -> None:
         """One error, or all of a DevenvErrors, with place and hint."""
 

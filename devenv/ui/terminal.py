@@ -57,11 +57,18 @@ class Terminal:
         self.tell(render_error(error))
 
     def ask(self, question: str) -> bool:
+        return self._asked(f"{question} [y/N]").lower() in ("y", "yes")
+
+    def answer(self, question: str, default: str) -> str:
+        return self._asked(f"{question} [{default}]") or default
+
+    def _asked(self, question: str) -> str:
+        """The line that is typed, "" where there is no terminal."""
         if not _is_terminal(self.source) or not _is_terminal(self.err):
-            return False
+            return ""
         with self.lock:
             self.hold()
-            self.write(f"devenv: {clean(question)} [y/N] ")
+            self.write(f"devenv: {clean(question)} ")
         try:
             # Outside the lock: the run behind the question goes on.
             answer = self.source.readline()
@@ -69,7 +76,7 @@ class Terminal:
             self.release()
         if not answer.endswith("\n"):
             self.write("\n")  # the end of input: the next word belongs on a line of its own
-        return answer.strip().lower() in ("y", "yes")
+        return answer.strip()
 
     def subscriber(self) -> Callable[[Event], None]:
         raise NotImplementedError

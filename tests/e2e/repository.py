@@ -219,7 +219,7 @@ class Repository:
             network.remove()
         for volume in self.client.volumes.list(filters=mine):
             volume.remove(force=True)
-        for service in ("api", "workspace"):
+        for service in ("api", "app", "workspace"):
             for image in self.client.images.list(name=f"{self.name}-{service}"):
                 self.client.images.remove(image.id, force=True)
         self.client.close()

@@ -1,4 +1,4 @@
-"""render, config, schema: what devenv reads and writes."""
+"""init, render, config, schema: what devenv reads and writes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,41 @@ import typer
 from devenv.cli.commands import call
 
 FORMATS = ("yaml", "json")
+
+
+def init(
+    typed: typer.Context,
+    directory: Annotated[str | None, typer.Argument(metavar="DIR", help="The repository; by default here.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be written, and write nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+    wrapper: Annotated[
+        bool, typer.Option("--wrapper", help="Only ./dev and what belongs to it, also beside a Compose file.")
+    ] = False,
+    no_wrapper: Annotated[bool, typer.Option("--no-wrapper", help="No ./dev.")] = False,
+    wheel: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEEL",
+            help="The devenv that ./dev runs: a file, or an address with #sha256=HEX; by default this one, "
+            "whose package is put into the repository.",
+        ),
+    ] = None,
+) -> int:
+    """Look at a repository and write the devenv.yaml that a person would have written, a Dockerfile for development
+    where there is none, and a ./dev with which the next person needs nothing installed. Each guess says in the file
+    where it comes from. At a terminal it asks; nothing that is there is overwritten without a yes. Needs no engine.
+
+    \b
+    Examples:
+      devenv init
+      devenv init --dry-run ../shop
+      devenv init --wrapper               this devenv's ./dev, anew
+    """
+    if wrapper and no_wrapper:
+        raise typer.BadParameter("--wrapper and --no-wrapper exclude each other", param_hint="--wrapper")
+    return call(
+        typed, "init", directory, dry_run=dry_run, force=force, wrapper=wrapper, no_wrapper=no_wrapper, wheel=wheel
+    )
 
 
 def render(

@@ -8,6 +8,7 @@ import pytest
 
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.events import RunFinished
+from devenv.ui.jsonl import JsonLines
 from devenv.ui.plain import Plain
 from tests.unit.ui.runs import Run, failed, halfway
 
@@ -121,6 +122,18 @@ def test_a_question_is_asked_at_a_terminal_alone() -> None:
         assert err.getvalue().startswith("devenv: Remove it? [y/N] ")
     piped = Plain(out=io.StringIO(), err=_Terminal(), source=io.StringIO("y\n"), ticking=False)
     assert not piped.ask("Remove it?")
+
+
+def test_a_question_with_a_default_is_answered_by_it_alone_where_nobody_types() -> None:
+    for typed, answer in (("8001\n", "8001"), ("\n", "5000"), ("", "5000"), (" 1 \n", "1")):
+        err = _Terminal()
+        ui = Plain(out=io.StringIO(), err=err, source=_Terminal(typed), ticking=False)
+        assert ui.answer("Port", "5000") == answer
+        assert err.getvalue().startswith("devenv: Port [5000] ")
+    assert (
+        Plain(out=io.StringIO(), err=_Terminal(), source=io.StringIO("1\n"), ticking=False).answer("Port", "5") == "5"
+    )
+    assert JsonLines(out=io.StringIO(), err=_Terminal(), source=_Terminal("1\n")).answer("Port", "5") == "5"
 
 
 class _Broken(io.StringIO):

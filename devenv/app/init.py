@@ -1,0 +1,195 @@
+"""`devenv init [DIR]`: looks at a repository and writes the manifest that a person would have written for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from devenv.app.context import Context
+from devenv.app.wrapper import wrapper_files, write_wrapper
+from devenv.core import init as guessing
+from devenv.core.init import Guess, Repository
+from devenv.core.init.wrapper import SCHEMA
+from devenv.host.files import write_atomic
+from devenv.host.project import COMPOSE, MANIFESTS
+from devenv.model.errors import DevenvError, ExitCode
+
+_SKIPPED = frozenset(
+    (
+        ".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", "target", ".tox", ".mypy_cache",
+        ".devenv", ".gradle", ".idea", ".next",
+    )
+)  # fmt: skip
+_MOST_FILES = 20_000
+_MOST_BYTES = 200_000
+
+
+def init(
+    ctx: Context,
+    directory: str | None = None,
+    *,
+    dry_run: bool = False,
+    force: bool = False,
+    wrapper: bool = False,
+    no_wrapper: bool = False,
+    wheel: str | None = None,
+) -> int:
+    """Write devenv.yaml, a Dockerfile for development where there is none, and `./dev`. `dry_run`: print them instead.
+    `force`: files that are there are overwritten. `wrapper`: only `./dev` and what belongs to it; `no_wrapper`: all but
+    that. `wheel` is devenv's package for the wrapper: a file, or an address with `#sha256=`; by default what runs here.
+
+    Raises DevenvError (INPUT) where the folder has a manifest or Compose file already."""
+    folder = _folder(ctx, directory)
+    own = {} if no_wrapper else wrapper_files(wheel)
+    if wrapper:
+        write_wrapper(ctx, folder, own, force=force)
+        return ExitCode.DONE
+    if not force and not dry_run:
+        _refuse(folder)
+    guess = guessing.look(_read(folder, ctx.project))
+    if not dry_run:
+        guess = _asked(ctx, guess)
+    files = guessing.write(guess, schema=SCHEMA)
+    if dry_run:
+        _show(ctx, files, guess)
+        return ExitCode.DONE
+    written = [path for path, text in files.items() if _put(ctx, folder, path, text, force=force)]
+    if own:
+        written += write_wrapper(ctx, folder, own, force=force)
+    _told(ctx, folder, guess, written)
+    return ExitCode.DONE
+
+
+def _folder(ctx: Context, directory: str | None) -> Path:
+    if ctx.files:
+        raise DevenvError("`init` takes no -f: it writes devenv.yaml.", hint="Name the repository: `devenv init DIR`.")
+    start = Path(os.path.normpath(Path.cwd() / (ctx.directory or "") / (directory or "")))
+    if not start.is_dir():
+        raise DevenvError(f"{start} is not a folder.", hint="Name the folder of a repository: `devenv init DIR`.")
+    return start
+
+
+def _refuse(folder: Path) -> None:
+    there = next((name for name in (*MANIFESTS, *COMPOSE) if (folder / name).exists()), None)
+    if there in MANIFESTS:
+        raise DevenvError(
+            f"{folder} has a {there} already.",
+            hint="`devenv up` uses it. `devenv init --dry-run` shows what would be written today; --force writes it.",
+        )
+    if there:
+        raise DevenvError(
+            f"{folder} has a {there}: devenv takes it as it is.",
+            hint="`devenv up` uses it, and what devenv can do beyond Compose stands in it under `x-devenv:` "
+            "(docs/manifest-by-example.md). `devenv init --wrapper` writes ./dev alone; `devenv init --force` writes a "
+            "devenv.yaml beside it, which then counts instead of it.",
+        )
+
+
+def _read(folder: Path, name: str | None) -> Repository:
+    files = tuple(sorted(_walk(folder)))
+    texts: dict[str, str] = {}
+    for path in guessing.interesting(files):
+        try:
+            with open(folder / path, "rb") as file:
+                texts[path] = file.read(_MOST_BYTES).decode("utf-8", "replace").replace("\r\n", "\n")
+        except OSError:
+            continue
+    return Repository(name=name or project_name(folder.name), files=files, texts=texts)
+
+
+def _walk(folder: Path) -> list[str]:
+    found: list[str] = []
+    for at, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+        inside = os.path.relpath(at, folder).replace(os.sep, "/")
+        prefix = "" if inside == "." else f"{inside}/"
+        found += [prefix + name for name in files]
+        if len(found) > _MOST_FILES:
+            break
+    return found
+
+
+def project_name(folder: str) -> str:
+    """A project's name made of a folder's: small letters, digits, `-` and `_`, as Compose has them."""
+    return re.sub(r"[^a-z0-9_-]+", "-", folder.lower()).strip("-_") or "app"
+
+
+def _asked(ctx: Context, guess: Guess) -> Guess:
+    """The guess as the person at the terminal corrects it; as it is where nobody is there or `--yes` was said."""
+    for what, found in guessing.summary(guess).items():
+        ctx.ui.say(f"{what}: {found}")
+    if ctx.yes:
+        return guess
+    name = project_name(ctx.ui.answer("Name of the project", guess.name))
+    app = guess.app
+    if app is not None and guessing.served(guess):
+        number = ctx.ui.answer("Port that the program listens at", app.port.value)
+        if number != app.port.value and number.isdigit() and 0 < int(number) < 65536:
+            # What the variables and the command say of the port follows it.
+            app = replace(
+                app,
+                port=replace(app.port, value=number, why="as you said", sure=True),
+                command=tuple(word.replace(app.port.value, number) for word in app.command),
+            )
+            ports = {app.port.value, guess.app.port.value if guess.app else ""}
+            guess = replace(
+                guess,
+                variables=tuple(
+                    replace(item, value=number) if item.name == "PORT" and item.value in ports else item
+                    for item in guess.variables
+                ),
+            )
+    kept = tuple(
+        (service, why)
+        for service, why in guess.backing
+        if _yes(ctx.ui.answer(f"Run {service.title} beside it ({why})? yes or no", "yes"))
+    )
+    names = {service.name for service, _ in kept}
+    gone = [service for service, _ in guess.backing if service.name not in names]
+    variables = tuple(
+        item
+        for item in guess.variables
+        if not any(f"{{{{ {service.name}." in item.value or item.value == service.url for service in gone)
+    )
+    seeds = guess.seeds if any(service.use == "postgres" for service, _ in kept) else ()
+    if seeds and not _yes(ctx.ui.answer(f"Load {', '.join(seeds)} into the database? yes or no", "yes")):
+        seeds = ()
+    return replace(guess, name=name, app=app, backing=kept, variables=variables, seeds=seeds)
+
+
+def _yes(answer: str) -> bool:
+    return answer.strip().lower() in ("y", "yes", "")
+
+
+def _put(ctx: Context, folder: Path, path: str, text: str, *, force: bool) -> bool:
+    """Write one file; what is there and says something else stays, unless the person says yes."""
+    target = folder / path
+    other = target.exists() and not force and target.read_bytes() != text.encode()
+    if other and not ctx.ask(f"{path} is there already. Overwrite it?"):
+        ctx.ui.notice(f"{path} stays as it is; `devenv init --dry-run` shows what would have been written")
+        return False
+    return write_atomic(target, text.encode())
+
+
+def _show(ctx: Context, files: Mapping[str, str], guess: Guess) -> None:
+    if ctx.output == "json":
+        ctx.ui.print(json.dumps({"files": files, "unsure": list(guess.unsure)}, ensure_ascii=False))
+        return
+    for path, text in files.items():
+        ctx.ui.print(f"# ---- {path}\n{text}")
+
+
+def _told(ctx: Context, folder: Path, guess: Guess, written: list[str]) -> None:
+    if ctx.output == "json":
+        ctx.ui.print(json.dumps({"written": written, "unsure": list(guess.unsure)}, ensure_ascii=False))
+        return
+    for path in written:
+        ctx.ui.print(f"wrote {path}")
+    for sentence in guess.unsure:
+        ctx.ui.notice(sentence)
+    up = "./dev up" if os.access(folder / "dev", os.X_OK) else "devenv up"
+    ctx.ui.print(f"Look at devenv.yaml, then: {up}")

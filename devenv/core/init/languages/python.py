@@ -1,0 +1,198 @@
+"""Python: Flask, FastAPI, Django, or a program that serves by itself."""
+
+from __future__ import annotations
+
+import re
+
+from devenv.core.init.guess import App, Language, Reason, Repository
+from devenv.core.init.reading import health, image, only_inside, part, port, toml
+
+_ENDINGS = (".py",)
+_MARKS = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "manage.py")
+_PORTS = (
+    r"(?:\.run|run_simple|uvicorn\.run|serve)\([^\n]*port\s*=\s*(?:int\()?(?:os\.[^\n]*?,\s*)?[\"']?([0-9]{2,5})",
+    r"(?:HTTPServer|make_server|TCPServer)\(\s*\(?[^\n]*?[\"'],\s*([0-9]{2,5})",
+    r"environ[^\n]*[\"']PORT[\"'],\s*[\"']?([0-9]{2,5})",
+)
+_NEEDS = {
+    "psycopg2": ("gcc", "libc6-dev", "libpq-dev"),
+    "psycopg": ("libpq5",),
+    "psycopg[c]": ("gcc", "libc6-dev", "libpq-dev"),
+    "mysqlclient": ("default-libmysqlclient-dev", "gcc", "libc6-dev", "pkg-config"),
+}
+"""Debian's packages that a package needs, where it brings no binary of its own."""
+
+
+def look(repository: Repository) -> App | None:
+    file = repository.first(*_MARKS)
+    if file is None:
+        return None
+    named, lines, rebuild = _dependencies(repository)
+    framework, command, number, more = _framework(repository, named)
+    unsure = [] if command else ["No way to start the program was found: say it in `command` of `app`."]
+    inside = "" if framework in ("Flask", "FastAPI", "Django") else only_inside(repository, _ENDINGS)
+    tests = "pytest" in named or repository.has("pytest.ini") or repository.has("conftest.py")
+    version, why = _version(repository)
+    return App(
+        language="python",
+        title=f"Python with {framework}" if framework else "Python",
+        file=file,
+        image=image("python", version, "3.13", "-slim", why),
+        command=command or ("sleep", "infinity"),
+        port=number,
+        health=health(repository, _ENDINGS, r"(?:route|get|path)\(\s*[\"'](?:/|)[\"']|self\.path\s*==\s*[\"']/[\"']"),
+        environment={"PYTHONUNBUFFERED": "1", **more},
+        packages=tuple(sorted({package for name in named for package in _NEEDS.get(name, ())})),
+        dependencies=tuple(lines),
+        rebuild=tuple(rebuild),
+        reloads=framework in ("Flask", "FastAPI", "Django"),
+        migrate=_migrate(repository, named, framework),
+        test=_test(repository, tests, framework),
+        extensions=("ms-python.python",),
+        ignore=("**/__pycache__", ".venv", "venv", ".pytest_cache", ".mypy_cache"),
+        named=frozenset(named),
+        unsure=tuple(filter(None, (*unsure, inside))),
+    )
+
+
+def _dependencies(repository: Repository) -> tuple[set[str], list[str], list[str]]:
+    """The packages that are depended on, the Dockerfile's lines that install them, and the files these read."""
+    texts = [repository.text(path) for path in repository.files if re.search(r"(^|/)requirements[^/]*\.txt$", path)]
+    project = toml(repository.text("pyproject.toml"))
+    listed = list(part(project, "project", "dependencies") or ())
+    for group in (
+        *_values(part(project, "project", "optional-dependencies")),
+        *_values(project.get("dependency-groups")),
+    ):
+        listed += [item for item in group if isinstance(item, str)]
+    poetry = [*part(project, "tool", "poetry", "dependencies"), *part(project, "tool", "poetry", "dev-dependencies")]
+    for group in _values(part(project, "tool", "poetry", "group")):
+        poetry += part(group, "dependencies")
+    pipfile = toml(repository.text("Pipfile"))
+    poetry += [*part(pipfile, "packages"), *part(pipfile, "dev-packages")]
+    named = {_name(line) for text in texts for line in text.splitlines()} | {_name(item) for item in listed + poetry}
+    named |= {name.partition("[")[0] for name in named}
+    for name in ("psycopg", "psycopg2"):
+        if {f"{name}[binary]", f"{name}-binary"} & named and name in named:
+            named.discard(name)
+            named.add(f"{name}-binary")
+    return named - {""}, *_install(repository, project)
+
+
+def _values(mapping: object) -> list[list[object]]:
+    return list(mapping.values()) if isinstance(mapping, dict) else []
+
+
+def _name(line: str) -> str:
+    match = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[a-z,]+\])?)", line)
+    return match[1].lower().replace("_", "-") if match else ""
+
+
+def _install(repository: Repository, project: dict[str, object]) -> tuple[list[str], list[str]]:
+    if repository.has("uv.lock"):
+        files = ["pyproject.toml", "uv.lock"]
+        return [
+            f"COPY {' '.join(files)} ./",
+            "RUN pip install --no-cache-dir uv \\",
+            "    && uv export -q --frozen --all-groups --no-emit-project -o /tmp/lock.txt \\",
+            "    && pip install --no-cache-dir -r /tmp/lock.txt",
+        ], files
+    if repository.has("poetry.lock"):
+        files = ["pyproject.toml", "poetry.lock"]
+        return [
+            f"COPY {' '.join(files)} ./",
+            "RUN pip install --no-cache-dir poetry && poetry config virtualenvs.create false \\",
+            "    && poetry install --no-interaction --no-root",
+        ], files
+    if repository.has("Pipfile"):
+        files = [name for name in ("Pipfile", "Pipfile.lock") if repository.has(name)]
+        locked = " --deploy" if len(files) == 2 else ""
+        return [
+            f"COPY {' '.join(files)} ./",
+            f"RUN pip install --no-cache-dir pipenv && pipenv install --system --dev{locked}",
+        ], files
+    top = [path for path in repository.files if re.fullmatch(r"requirements[^/]*\.txt", path)]
+    if top:
+        # Those of the tests too: the same image runs them.
+        asked = " ".join(f"-r {name}" for name in top)
+        return [f"COPY {' '.join(top)} ./", f"RUN pip install --no-cache-dir {asked}"], top
+    if part(project, "project", "dependencies"):
+        every = "[*p.get('dependencies', []), *(d for g in p.get('optional-dependencies', {}).values() for d in g)]"
+        return [
+            "COPY pyproject.toml ./",
+            "# What pyproject.toml depends on, before the sources are there: they change more often.",
+            f"RUN python -c \"import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; "
+            f'print(*{every}, sep=chr(10))" > /tmp/needed.txt && pip install --no-cache-dir -r /tmp/needed.txt',
+        ], ["pyproject.toml"]
+    return [], []
+
+
+def _module(repository: Repository, pattern: str) -> tuple[str, str] | None:
+    """The module in which `pattern` (group 1: a name) stands, with the name."""
+    found = repository.search(pattern, *_ENDINGS)
+    if not found:
+        return None
+    module = found[0].removeprefix("src/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return module, found[1][1]
+
+
+def _framework(repository: Repository, named: set[str]) -> tuple[str, tuple[str, ...], Reason, dict[str, str]]:
+    """Which framework, the command that starts it, its port, and variables that it needs."""
+    more = {"PYTHONPATH": "/app/src"} if any(path.startswith("src/") for path in repository.files) else {}
+    if repository.has("manage.py"):
+        number = port(repository, (), _ENDINGS, 8000, "Django")
+        return "Django", ("python", "manage.py", "runserver", f"0.0.0.0:{number.value}"), number, more
+    app = _module(repository, r"^(\w+)\s*(?::[^=\n]+)?=\s*FastAPI\(") if "fastapi" in named else None
+    if app:
+        number = port(repository, _PORTS, _ENDINGS, 8000, "Uvicorn")
+        start = ("python", "-m", "uvicorn") if "uvicorn" in named else ("fastapi", "dev")
+        if start[0] == "fastapi":
+            path = app[0].replace(".", "/") + ".py"
+            return "FastAPI", (*start, "--host", "0.0.0.0", "--port", number.value, path), number, more
+        words = (*start, f"{app[0]}:{app[1]}", "--reload", "--host", "0.0.0.0", "--port", number.value)
+        return "FastAPI", words, number, more
+    if "flask" in named:
+        app = _module(repository, r"^(\w+)\s*=\s*(?:flask\.)?Flask\(")
+        factory = _module(repository, r"^def (create_app|make_app)\(")
+        number = port(repository, _PORTS, _ENDINGS, 5000, "Flask")
+        where = f"{app[0]}:{app[1]}" if app else f"{factory[0]}:{factory[1]}" if factory else ""
+        words = ("flask", *(("--app", where) if where else ()), "run", "--debug", "--host", "0.0.0.0", "--port")
+        return "Flask", (*words, number.value), number, more
+    number = port(repository, _PORTS, _ENDINGS, 8000)
+    found = repository.search(r"\.serve_forever\(|run_app\(|app\.run\(|uvicorn\.run\(", *_ENDINGS)
+    main = found[0] if found else repository.first("app.py", "main.py", "server.py", "run.py")
+    return "", ("python", main) if main else (), number, more
+
+
+def _migrate(repository: Repository, named: set[str], framework: str) -> Reason | None:
+    if framework == "Django":
+        return Reason(value="python manage.py migrate --noinput", why="Django's migrations")
+    if repository.has("alembic.ini"):
+        return Reason(value="alembic upgrade head", why="alembic.ini")
+    if "flask-migrate" in named and repository.has("migrations/env.py"):
+        return Reason(value="flask db upgrade", why="Flask-Migrate in the dependencies, and migrations/env.py")
+    return None
+
+
+def _test(repository: Repository, pytest: bool, framework: str) -> Reason | None:
+    if pytest:
+        return Reason(value="python -m pytest -q", why="pytest is among the dependencies")
+    if framework == "Django":
+        return Reason(value="python manage.py test", why="Django's own")
+    found = next((path for path in repository.files if re.search(r"(^|/)test_[^/]*\.py$", path)), "")
+    if not found:
+        return None
+    folder = found.rpartition("/")[0]
+    where = f" discover -s {folder} -t ." if folder else " discover"
+    return Reason(value=f"python -m unittest{where}", why=found)
+
+
+def _version(repository: Repository) -> tuple[str, str]:
+    said = repository.text(".python-version").strip()
+    if said:
+        return said, ".python-version says"
+    asked = part(toml(repository.text("pyproject.toml")), "project", "requires-python")
+    return (str(asked), "pyproject.toml asks for") if asked else ("", "")
+
+
+LANGUAGE = Language(name="Python", marks=_MARKS, endings=_ENDINGS, look=look)

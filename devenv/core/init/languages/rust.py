@@ -1,0 +1,61 @@
+"""Rust: any framework, or the standard library alone."""
+
+from __future__ import annotations
+
+from devenv.core.init.guess import App, Language, Reason, Repository
+from devenv.core.init.reading import health, image, only_inside, part, port, toml
+
+_ENDINGS = (".rs", "Rocket.toml")
+_PORTS = (
+    r"(?:bind|serve|listen|TcpListener)\w*\(?[^\n]*\"[^\":\n]*:([0-9]{2,5})\"",
+    r"SocketAddr::from\(\(\[[^\]]*\],\s*([0-9]{2,5})\)",
+    r"bind\(\(\s*\"[^\"]*\",\s*([0-9]{2,5})",
+    r"\"PORT\"[^\n]{0,60}?([0-9]{2,5})",
+    r"^port\s*=\s*([0-9]{2,5})",
+)
+_FRAMEWORKS = {"axum": "Axum", "actix-web": "Actix Web", "rocket": "Rocket", "warp": "warp", "poem": "Poem"}
+
+
+def look(repository: Repository) -> App | None:
+    if not repository.has("Cargo.toml"):
+        return None
+    cargo = toml(repository.text("Cargo.toml"))
+    named = set(part(cargo, "dependencies")) | set(part(cargo, "dev-dependencies"))
+    # Features of a crate say what it connects to: `sqlx = {features = ["postgres"]}`.
+    for name, said in part(cargo, "dependencies").items():
+        named |= {f"{name}+{feature}" for feature in (part(said, "features") or ())}
+    framework = next((title for name, title in _FRAMEWORKS.items() if name in named), "")
+    package = str(part(cargo, "package", "name") or "app")
+    binary = next((str(item.get("name")) for item in cargo.get("bin", ()) if item.get("name")), package)
+    locked = ("--locked",) if repository.has("Cargo.lock") else ()
+    build = " ".join(("cargo", "build", *locked))
+    tests = repository.search(r"#\[(?:tokio::)?test\]", *_ENDINGS) or any(
+        f.startswith("tests/") for f in repository.files
+    )
+    root = health(repository, _ENDINGS, r"(?:route|get)\(\s*\"/\"|GET / |TcpListener::bind")
+    unsure = "" if part(cargo, "package") else "Cargo.toml is a workspace: say in Dockerfile.dev which package is run."
+    return App(
+        language="rust",
+        title=f"Rust with {framework}" if framework else "Rust",
+        file="Cargo.toml",
+        image=image("rust", _asked(cargo), "1.85", "", "Cargo.toml asks for"),
+        command=(f"/usr/local/bin/{binary}",),
+        port=port(repository, _PORTS, _ENDINGS, *((8000, "Rocket") if framework == "Rocket" else (8080,))),
+        health=root,
+        environment={"ROCKET_ADDRESS": "0.0.0.0"} if framework == "Rocket" else {},
+        finish=(f"RUN {build} && cp target/debug/{binary} /usr/local/bin/",),
+        compiled=True,
+        test=Reason(value="cargo test", why="tests in the sources") if tests else None,
+        extensions=("rust-lang.rust-analyzer",),
+        ignore=("target",),
+        named=frozenset(named),
+        unsure=tuple(filter(None, (unsure, only_inside(repository, _ENDINGS)))),
+    )
+
+
+def _asked(cargo: dict[str, object]) -> str:
+    version = part(cargo, "package", "rust-version")
+    return f">={version}" if isinstance(version, str) else ""
+
+
+LANGUAGE = Language(name="Rust", marks=("Cargo.toml",), endings=_ENDINGS, look=look)

@@ -1,0 +1,142 @@
+"""A repository looked over: first which of its files are worth reading, then what they say together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from devenv.core.init import backing as services
+from devenv.core.init.environment import read_example, variables
+from devenv.core.init.guess import App, Backing, Guess, Language, Repository
+from devenv.core.init.languages import LANGUAGES
+
+_WORTH = re.compile(
+    r"(^|/)(requirements[^/]*\.txt|pyproject\.toml|Pipfile|alembic\.ini|package\.json|go\.mod|Gemfile|Rakefile|config\.ru"
+    r"|composer\.json|pom\.xml|build\.gradle(\.kts)?|Cargo\.toml|Rocket\.toml|Procfile|Makefile|Dockerfile(\.dev)?"
+    r"|\.env\.(example|sample|dist|template|development)|\.python-version|\.nvmrc|\.node-version|\.ruby-version"
+    r"|application[^/]*\.(properties|ya?ml))$"
+)
+_SKIPPED = re.compile(
+    r"(^|/)(node_modules|vendor|\.git|\.venv|venv|target|dist|build|__pycache__|\.devenv|\.devcontainer|third_party)/"
+)
+_MOST = 300
+_DEEPEST = 9
+_SEEDS = re.compile(
+    r"(^|/)(migrations?|fixtures?|seeds?|db|database|sql|schema|data)/([^/]+/)?[^/]+\.(sql|csv|jsonl|ndjson)$"
+)
+_NOT_SEEDS = re.compile(r"\.down\.sql$|(^|/)(down|rollback|tests?)[/.]|(^|/)U[0-9]+__|_down\.sql$", re.IGNORECASE)
+
+
+def interesting(files: tuple[str, ...]) -> tuple[str, ...]:
+    """Which of `files` (relative paths) must be read for `look`: what names dependencies and settings, and sources,
+    those near the top first and no more than a few hundred."""
+    endings = tuple(ending for language in LANGUAGES for ending in language.endings)
+    mine = [path for path in files if not _SKIPPED.search(path) and path.count("/") <= _DEEPEST]
+    worth = [path for path in mine if _WORTH.search(path)]
+    sources = sorted((path for path in mine if path.endswith(endings)), key=lambda path: (path.count("/"), path))
+    return tuple(dict.fromkeys([*worth, *sources[: _MOST - min(len(worth), _MOST // 2)]]))
+
+
+def look(repository: Repository) -> Guess:
+    """What is in the repository, as far as its files say."""
+    found = [(language, app) for language in LANGUAGES if (app := language.look(repository)) is not None]
+    if not found:
+        return _without(repository)
+    language, app = _main(found)
+    others = [f"{other.title} ({other.file})" for _, other in found if other is not app]
+    unsure = list(app.unsure)
+    if others:
+        unsure.append(f"Also here: {', '.join(others)}. Nothing was written for that.")
+    needed = _backing(repository, language, app)
+    seeds, why = _seeds(repository, app, needed)
+    taken = {service.title for service, _ in needed if service.use == "postgres"}
+    if seeds and not taken:
+        unsure.append(f"{seeds[0]} and the like look like data, but nothing says for which database.")
+        seeds, why = (), ""
+    dockerfile = _dockerfile(repository)
+    app = _by_dockerfile(repository, app, dockerfile) if dockerfile else app
+    return Guess(
+        name=repository.name,
+        app=app,
+        dockerfile=dockerfile,
+        backing=needed,
+        variables=variables(repository, app, tuple(service for service, _ in needed), language.endings),
+        seeds=seeds,
+        seeds_why=why,
+        unsure=tuple(unsure),
+    )
+
+
+def _main(found: list[tuple[Language, App]]) -> tuple[Language, App]:
+    """The one that serves: a page's package.json beside another language is that one's assets."""
+    return next((item for item in found if item[1].command[0] != "sleep"), found[0])
+
+
+def _without(repository: Repository) -> Guess:
+    """A page of files alone, or nothing that is known."""
+    dockerfile = _dockerfile(repository)
+    if dockerfile:
+        unsure = f"Only {dockerfile} was understood here: say its ports, environment and readiness yourself."
+        return Guess(name=repository.name, app=None, dockerfile=dockerfile, unsure=(unsure,))
+    static = next(
+        (folder for folder in ("", "public", "site", "docs", "www", "html", "src", "dist")
+         if repository.has(f"{folder}/index.html".lstrip("/"))), None,
+    )  # fmt: skip
+    if static is not None:
+        return Guess(name=repository.name, app=None, static=static or ".")
+    return Guess(name=repository.name, app=None)
+
+
+def _dockerfile(repository: Repository) -> str:
+    """The repository's own Dockerfile, "" where it has none; one that `init` wrote is none of its own."""
+    development = repository.text("Dockerfile.dev")
+    if development and "Written by `devenv init`" not in development:
+        return "Dockerfile.dev"
+    return "Dockerfile" if repository.has("Dockerfile") else ""
+
+
+def _by_dockerfile(repository: Repository, app: App, dockerfile: str) -> App:
+    """The repository's own Dockerfile says how its image is made and started; EXPOSE which port is meant."""
+    exposed = re.search(r"^EXPOSE\s+([0-9]{2,5})", repository.text(dockerfile), re.MULTILINE)
+    number = replace(app.port, value=exposed[1], why=f"{dockerfile}'s EXPOSE", sure=True) if exposed else app.port
+    return replace(app, command=(), port=number)
+
+
+def _backing(repository: Repository, language: Language, app: App) -> tuple[tuple[Backing, str], ...]:
+    file, shown = read_example(repository)
+    found = services.from_packages(app.named, app.file)
+    for title, item in services.from_variables(shown, file).items():
+        found.setdefault(title, item)
+    for title, item in services.from_code(repository, language.endings).items():
+        found.setdefault(title, item)
+    names: dict[str, int] = {}
+    made = []
+    for service, why in found.values():
+        # Two databases: the second is called as people call it.
+        name = service.name if service.name not in names else service.title.lower()
+        names[name] = 1
+        url = service.url.replace(f"@{service.name}:", f"@{name}:") if name != service.name else service.url
+        made.append((replace(service, name=name, url=url), why))
+    return tuple(made)
+
+
+def _seeds(repository: Repository, app: App, needed: tuple[tuple[Backing, str], ...]) -> tuple[tuple[str, ...], str]:
+    """Files that look like a database's schema, migrations and rows, in the order in which they are to be loaded."""
+    found = [
+        path
+        for path in repository.files
+        if (_SEEDS.search(path) or path in ("schema.sql", "init.sql", "seed.sql", "db.sql"))
+        and not _NOT_SEEDS.search(path)
+        and not _SKIPPED.search(path)
+    ]
+    if app.migrate is not None or app.named & {"flyway-core", "liquibase-core"}:
+        # The framework's own migrations make the tables: rows for them cannot be loaded before it ran.
+        return (), ""
+
+    def rank(path: str) -> tuple[int, list[tuple[int, str]]]:
+        by_number = [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", path)]
+        if re.search(r"schema|structure", path.rpartition("/")[2]):
+            return 0, by_number
+        return (1 if "migration" in path else 2 if path.endswith(".sql") else 3), by_number
+
+    return tuple(sorted(found, key=rank)), "their folders and names look like a schema, then rows"

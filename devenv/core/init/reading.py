@@ -1,0 +1,104 @@
+"""What several languages read alike: ports, paths that say all is well, versions."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from devenv.core.init.guess import Reason, Repository
+
+HEALTH = (
+    r"""["'`](?:GET )?(/(?:api/)?(?:health|healthz|healthcheck|livez|readyz|ready|up|ping|status|_health))/?["'`]"""
+)
+_EXAMPLES = (".env.example", ".env.sample", ".env.dist", ".env.template", ".env.development")
+
+
+def example(repository: Repository) -> str:
+    """The file that shows which variables the code wants, "" where there is none."""
+    return repository.first(*_EXAMPLES) or ""
+
+
+def port(
+    repository: Repository, patterns: tuple[str, ...], endings: tuple[str, ...], default: int, who: str = ""
+) -> Reason:
+    """The port that the code listens at: said by a match of `patterns` (group 1), by PORT in the example of an
+    environment, else `default`, where `who` listens by itself."""
+    for pattern in patterns:
+        found = repository.search(pattern, *endings)
+        if found and 0 < int(found[1][1]) < 65536:
+            return Reason(value=found[1][1], why=f"{found[0]} says so")
+    file = example(repository)
+    match = re.search(r"^(?:export )?PORT=[\"']?([0-9]{2,5})\b", repository.text(file), re.MULTILINE)
+    if match:
+        return Reason(value=match[1], why=f"{file} says PORT={match[1]}")
+    why = f"where {who} listens unless told otherwise" if who else "nothing here says another one"
+    return Reason(value=str(default), why=why, sure=False)
+
+
+def health(repository: Repository, endings: tuple[str, ...], root: str) -> Reason | None:
+    """A path that answers when all is well: one that is called so, else `/` where `root` matches."""
+    found = repository.search(HEALTH, *endings)
+    if found:
+        return Reason(value=found[1][1], why=f"a route of {found[0]}")
+    found = repository.search(root, *endings) if root else None
+    return Reason(value="/", why=f"a route of {found[0]}") if found else None
+
+
+def only_inside(repository: Repository, endings: tuple[str, ...]) -> str:
+    """A sentence where the code listens at the loopback address alone."""
+    found = repository.search(
+        r"(?i:listen|bind|serve|\.run|socketaddress)[\w.]*\([^\n]{0,60}[\"'](?:127\.0\.0\.1|localhost)\b(?!:\d+/)",
+        *endings,
+    )
+    if not found:
+        return ""
+    line = found[1].string[: found[1].start()].count("\n") + 1
+    return (
+        f"{found[0]}, line {line} seems to listen at 127.0.0.1 alone: inside a container nobody else reaches that. "
+        "Let it listen at 0.0.0.0."
+    )
+
+
+def toml(text: str) -> dict[str, Any]:
+    """A TOML file's content, {} where it is none."""
+    try:
+        return tomllib.loads(text)
+    except ValueError:
+        return {}
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """A JSON file's object, {} where it is none."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def part(value: Any, *keys: str) -> Any:
+    """What lies under `keys`, {} where that is nothing."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return {} if value is None else value
+
+
+def image(repository: str, said: str, ours: str, suffix: str, why: str) -> Reason:
+    """The image to build on: the version `said` in the repository (for the reason `why`), else `ours`, which devenv can
+    make where no registry answers. A version that begins as ours does is ours."""
+    wanted = re.match(r"[0-9]+(?:\.[0-9]+)*", said.strip().lstrip("v^~>=< "))
+    if not wanted:
+        return Reason(value=f"{repository}:{ours}{suffix}", why="nothing here asks for another version", sure=False)
+    parts = wanted[0].split(".")
+    at_least = bool(re.match(r"\s*(\^|~|>|>=)", said))
+    mine = [int(number) for number in ours.split(".")]
+    asked = [int(number) for number in parts[: len(mine)]]
+    if asked == mine[: len(asked)] or (at_least and asked <= mine and ("^" not in said or asked[0] == mine[0])):
+        return Reason(value=f"{repository}:{ours}{suffix}", why=f"{why} {said.strip()}")
+    return Reason(
+        value=f"{repository}:{'.'.join(parts[: len(mine)])}{suffix}",
+        why=f"{why} {said.strip()}; devenv makes {ours} itself where no registry answers, this one it must fetch",
+    )

@@ -1,0 +1,6 @@
+import assert from "node:assert";
+import { test } from "node:test";
+
+import { greeting } from "../src/greeting.js";
+
+test("it greets", () => assert.equal(greeting, "hello"));

@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS books (title text PRIMARY KEY);

@@ -1,0 +1,1 @@
+INSERT INTO notes VALUES (1, 'Milk'), (2, 'Bread') ON CONFLICT DO NOTHING;
