@@ -110,7 +110,17 @@ class Session:
             devcontainer=(folder, said.file if said else f"{folder}/{DEVCONTAINER_FILE}")
             if self.stack.workspace
             else None,
+            logins=_logins(self.stack),
         )
+
+
+def _logins(stack: Stack) -> str:
+    """What registries know this user by, where a service asks for it (`use_api_socket`)."""
+    if not any(service.config.get("use_api_socket") for service in stack.services.values()):
+        return ""
+    from devenv.backends.docker.logins import logins
+
+    return logins()
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from devenv.app.project import Project, read_project
 from devenv.app.running import Ending, carry_out, seeded_words
 from devenv.app.session import PROFILES, Session, default_name, more_profiles, on_engine, open_session
 from devenv.app.taken import refuse_taken
+from devenv.core.compose.notices import unfit, unknown_to
 from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
 from devenv.core.resolve import Images
@@ -30,7 +31,7 @@ from devenv.core.seeds import SCALE
 from devenv.core.selection import select, service_of
 from devenv.host import facts
 from devenv.host.machine import ThisHost
-from devenv.model.errors import DevenvError, DevenvErrors, ExitCode
+from devenv.model.errors import DevenvError, DevenvErrors, ExitCode, raise_all
 from devenv.model.events import Cancelled, Done, Failed, Skipped
 from devenv.model.observed import Observed
 from devenv.model.plan import Plan, RunCheck, WaitReady
@@ -120,6 +121,7 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
     host = ThisHost(install=not ctx.no_install, ask=ctx.ask, say=ctx.ui.say)
     with open_session(ctx, project, ensure=True, locked=True) as session:
         session = as_wished(session, wishes)
+        raise_all([*session.stack.unmakeable, *unfit(session.stack.services.values(), session.engine.info.api)])
         if wishes.build and session.own:
             code = _build_first(session, wishes, host, verb)
             if code:
@@ -257,6 +259,8 @@ def told(decided: Decided, *, scaled: bool = False) -> tuple[str, ...]:
         *moved_ports(session.project, session.values, session.known),
         *sources(session.project, session.known, {SCALE: "--scale"} if scaled else None),
         *on_host(session.stack),
+        *session.stack.notices,
+        *unknown_to(session.stack.services.values(), session.engine.info.api),
         *overlaid_networks(decided.observed.networks, facts.routes() if session.engine.info.local else ()),
         *decided.plan.notices,
     )

@@ -70,11 +70,13 @@ class Creator(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComposeCreator:
     """`Creator` by `core.compose.create`. `proxies` are the proxy variables that go under each service's environment;
-    `devcontainer` the values of the labels (local folder, config file) that the workspace's container gets."""
+    `devcontainer` the values of the labels (local folder, config file) that the workspace's container gets, `logins`
+    what a service that may speak to the engine logs in with (a `config.json`)."""
 
     stack: Stack
     proxies: Mapping[str, str] = field(default_factory=dict)
     devcontainer: tuple[str, str] | None = None
+    logins: str = field(default="", repr=False)
 
     def payload(self, service: Service) -> Mapping[str, Any]:
         from devenv.core.compose import create
@@ -96,7 +98,7 @@ class ComposeCreator:
     def copies(self, service: Service) -> Mapping[str, tuple[bytes, int]]:
         from devenv.core.compose import create
 
-        return create.copies(service, self.stack)
+        return create.copies(service, self.stack, logins=self.logins)
 
     def network_labels(self, network: Network) -> Mapping[str, str]:
         from devenv.core.compose import create

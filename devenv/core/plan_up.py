@@ -204,7 +204,7 @@ class UpPlanner:
             name=name,
             image=image,
             payload=inherit(payload, old) if old else payload,
-            joins=service.config if shares(service) else None,
+            joins=service.config if shares(service) or service.config.get("volumes_from") else None,
             devcontainer=service.devcontainer,
         )
         before = (*self._image(service.name), *self.nodes.has([*networks, *volumes, *holders, *shared]), *self._spent())

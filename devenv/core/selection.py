@@ -34,9 +34,12 @@ class Found:
 
 
 def shares(service: Service) -> tuple[str, ...]:
-    """The services whose namespaces (network, IPC, PID) it lives in: it cannot outlive their containers."""
+    """The services in whose namespaces (network, IPC, PID) it lives and whose volumes it takes over (`volumes_from`):
+    it cannot outlive their containers."""
     values = [str(service.config.get(key) or "") for key in _SHARED]
-    return tuple(dict.fromkeys(v.removeprefix("service:") for v in values if v.startswith("service:")))
+    found = [v.removeprefix("service:") for v in values if v.startswith("service:")]
+    volumes = [v for v in service.config.get("volumes_from") or () if not v.startswith("container:")]
+    return tuple(dict.fromkeys([*found, *(v.partition(":")[0] for v in volumes)]))
 
 
 def needs(service: Service) -> tuple[Need, ...]:

@@ -282,7 +282,8 @@ class Stack:
     """The whole. `folder` is the repository, `working_dir` the Compose project's directory, `files` its config files.
 
     `variables` are the host values that devenv chose and that the file names (`DEVENV_…`), as interpolated.
-    `left_out` are services of the file whose profile is not active: their containers are no orphans.
+    `left_out` are services of the file whose profile is not active: their containers are no orphans. `notices` are
+    lines about what the files say in vain, `unmakeable` is what they say rightly and nothing can be made of.
     """
 
     project: str
@@ -299,3 +300,5 @@ class Stack:
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[Secret, ...] = ()
     left_out: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    unmakeable: tuple[DevenvError, ...] = ()

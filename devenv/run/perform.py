@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from devenv.core.compose.hash import NAMESPACES, config_hash, joined
+from devenv.core.compose.hash import NAMESPACES, config_hash, joined, with_engine
 from devenv.model import labels
 from devenv.model.errors import CannotRun, Conflict, DevenvError, ExitCode, NotFound
 from devenv.model.events import Done, Failed, Outcome
@@ -179,8 +179,8 @@ class Performer:
         marks = {**(payload.get("Labels") or {}), labels.IMAGE: image.labels.get(labels.MADE_FROM, image.id)}
         payload["Labels"] = marks
         if step.joins is not None:
-            payload["HostConfig"] = self._joining(payload["HostConfig"])
-            marks[labels.CONFIG_HASH] = config_hash(joined(step.joins, payload["HostConfig"]))
+            payload["HostConfig"] = self._joining(payload["HostConfig"], step.joins)
+            marks[labels.CONFIG_HASH] = config_hash(with_engine(joined(step.joins, payload["HostConfig"])))
         try:
             made = self._engine.create_container(step.name, payload)
         except Conflict:
@@ -191,11 +191,23 @@ class Performer:
             made = found.id
         return Done(data={"container": made, "image": image.id})
 
-    def _joining(self, host: Mapping[str, Any]) -> dict[str, Any]:
-        """`host` with the ids of the containers whose namespaces are to be shared, as Compose would say them."""
+    def _joining(self, host: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+        """`host` with the ids of the containers whose namespaces or volumes the service of `config` is to share, as
+        Compose would say them."""
         modes = {name: str(host.get(name, "")).partition("container:")[2] for name in NAMESPACES.values()}
-        named = {name: f"container:{self._engine.inspect(other).id}" for name, other in modes.items() if other}
+        named: dict[str, Any] = {
+            name: f"container:{self._engine.inspect(other).id}" for name, other in modes.items() if other
+        }
+        if volumes := config.get("volumes_from"):
+            named["VolumesFrom"] = [
+                item if said.startswith("container:") else self._by_id(item)
+                for said, item in zip(volumes, host["VolumesFrom"], strict=True)
+            ]
         return {**host, **named}
+
+    def _by_id(self, item: str) -> str:
+        name, colon, access = item.partition(":")
+        return f"{self._engine.inspect(name).id}{colon}{access}"
 
     def _copy_in(self, step: CopyIn, report: Report, cancel: Cancel) -> Outcome:
         self._engine.copy_in(step.container, step.files)

@@ -15,6 +15,8 @@ from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.observed import ObservedContainer
 from devenv.model.protocols import Cancel
 
+_MAC_OF_ENDPOINTS = (1, 44)
+"""The API version from which on an endpoint's MAC address counts, and a container's is none of its own."""
 _GONE = 30.0
 """Seconds that a removal which is already under way may take."""
 
@@ -26,8 +28,10 @@ def inspect(client: Client, container: str) -> ObservedContainer:
 
 
 def create(client: Client, container: str, payload: Mapping[str, Any]) -> str:
-    """`payload` is sent as it is; its `Platform`, if any, goes where the engine reads it."""
-    body = {key: value for key, value in payload.items() if key != "Platform"}
+    """`payload` is sent as it is; its `Platform`, if any, goes where the engine reads it, and a `MacAddress` to those
+    engines that do not take that of the first network's endpoint."""
+    left = {"Platform"} | ({"MacAddress"} if _takes_endpoints(client, payload) else set())
+    body = {key: value for key, value in payload.items() if key not in left}
     made = client.call(
         "POST",
         "/containers/create",
@@ -36,6 +40,11 @@ def create(client: Client, container: str, payload: Mapping[str, Any]) -> str:
         what=f"create container {container}",
     )
     return str(made["Id"])
+
+
+def _takes_endpoints(client: Client, payload: Mapping[str, Any]) -> bool:
+    version = tuple(int(part) for part in client.api.split(".") if part.isdigit())
+    return "NetworkingConfig" in payload and version >= _MAC_OF_ENDPOINTS
 
 
 def copy_in(client: Client, container: str, files: Mapping[str, tuple[bytes, int]]) -> None:

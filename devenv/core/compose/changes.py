@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from devenv.core import keyhashes
-from devenv.core.compose.hash import ORDER, UNHASHED, config_hash, go_json, joined
+from devenv.core.compose.hash import ORDER, UNHASHED, config_hash, go_json, joined, with_engine
 from devenv.model import labels
 from devenv.model.observed import ObservedContainer
 from devenv.model.stack import Service, Stack
@@ -70,7 +70,7 @@ def changes(service: Service, stack: Stack, container: ObservedContainer) -> tup
     if known is not None:
         return keyhashes.differing(known, _keys(service, stack))
     host = container.config.get("HostConfig") or {}
-    if container.labels.get(labels.CONFIG_HASH) == config_hash(joined(service.config, host)):
+    if container.labels.get(labels.CONFIG_HASH) == config_hash(with_engine(joined(service.config, host))):
         return ()
     overridden = _is_overridden(stack, container)
     ignored = _OVERRIDDEN if overridden else frozenset()

@@ -23,6 +23,8 @@ def grants(reader: Reader, normal: Normal, config: Mapping[str, Any]) -> tuple[G
             item = known.get(grant["source"])
             if item is None:  # said already
                 continue
+            if not _is_ours(reader, kind, grant["source"], item):
+                continue
             target = posixpath.join(base, grant.get("target") or grant["source"])
             mode = int(grant.get("mode", "0444"), 8)
             if "file" in item:
@@ -31,6 +33,17 @@ def grants(reader: Reader, normal: Normal, config: Mapping[str, Any]) -> tuple[G
                 content = _content(reader, kind, grant["source"], item)
                 found.append(Grant(target=target, content=Secret(value=content), mode=mode))
     return tuple(found)
+
+
+def _is_ours(reader: Reader, kind: str, key: str, item: Mapping[str, Any]) -> bool:
+    """Whether what is granted can be had without a swarm; where it cannot, Compose refuses it too."""
+    word = kind.removesuffix("s")
+    kept = [each for each in ("external", "driver", "template_driver") if item.get(each)]
+    for each in kept:
+        what = "is external, which" if each == "external" else f"has a `{each}`, which"
+        hint = "Give it a `file`, or an `environment` variable." if each == "external" else f"Remove `{each}`."
+        reader.cannot((kind, key, each), f"The {word} `{key}` {what} only a swarm has.", hint)
+    return not kept
 
 
 def _content(reader: Reader, kind: str, key: str, item: Mapping[str, Any]) -> str:

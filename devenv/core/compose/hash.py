@@ -22,13 +22,16 @@ ORDER: tuple[str, ...] = (
     "ports", "privileged", "pull_policy", "read_only", "restart", "runtime", "scale", "secrets", "security_opt",
     "shm_size", "stdin_open", "stop_grace_period", "stop_signal", "storage_opt", "sysctls", "tmpfs", "tty", "ulimits",
     "use_api_socket", "user", "userns_mode", "uts", "volume_driver", "volumes", "volumes_from", "working_dir",
-    "pre_start", "post_start", "pre_stop",
+    "pre_start", "post_start", "pre_stop", "pull_refresh_after",
 )  # fmt: skip
-"""Compose's keys of a service, in the order in which they are hashed."""
+"""Compose's keys of a service, in the order in which they are hashed; the last one is none of compose-go's own yet."""
 UNHASHED = frozenset(("build", "pull_policy", "scale", "depends_on", "profiles"))
 """Keys that say nothing of a container as it runs."""
 NAMESPACES = {"network_mode": "NetworkMode", "ipc": "IpcMode", "pid": "PidMode"}
 """Keys that may say `service:x`, and where the engine has the container that is meant."""
+ENGINE_SOCKET = "/var/run/docker.sock"
+LOGINS_FOLDER = "/run/secrets/docker"
+"""Where a container that may speak to the engine finds its socket, and the logins of registries."""
 _ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
@@ -38,14 +41,32 @@ def config_hash(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(go_json(hashed).encode()).hexdigest()
 
 
+def with_engine(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`config` as Compose makes and hashes it where it says `use_api_socket`: with the engine's socket, and the logins
+    of registries in a file that clients of the engine find (compose's `pkg/compose/apiSocket.go`)."""
+    if not config.get("use_api_socket"):
+        return config
+    environment = {"DOCKER_CONFIG": LOGINS_FOLDER, **(config.get("environment") or {})}
+    socket = {"type": "bind", "source": ENGINE_SOCKET, "target": ENGINE_SOCKET}
+    logins = {"source": "#apisocket", "target": f"{LOGINS_FOLDER}/config.json"}
+    return {
+        **config,
+        "environment": dict(sorted(environment.items())),
+        "volumes": [*(config.get("volumes") or ()), socket],
+        "configs": [*(config.get("configs") or ()), logins],
+    }
+
+
 def joined(config: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str, Any]:
     """`config` as Compose hashes it when it creates: what is `service:x` in the file is by then `container:<id>`, as in
-    the container's `host` configuration."""
-    found = {
+    the container's `host` configuration, and what `volumes_from` names is its containers' ids, without `:ro`."""
+    found: dict[str, Any] = {
         key: host[name]
         for key, name in NAMESPACES.items()
         if str(config.get(key, "")).startswith("service:") and str(host.get(name)).startswith("container:")
     }
+    if config.get("volumes_from"):
+        found["volumes_from"] = [str(item).partition(":")[0] for item in host.get("VolumesFrom") or ()]
     return {**config, **found}
 
 

@@ -15,6 +15,7 @@ from devenv.core.compose.documents import read, services_of, unique
 from devenv.core.compose.grants import grants, secret_names, secrets
 from devenv.core.compose.interpolate import named, names, substitute
 from devenv.core.compose.normalise import Normal
+from devenv.core.compose.notices import refuse_elsewhere, without_effect
 from devenv.core.compose.scaling import scale
 from devenv.core.compose.values import Reader, nanoseconds
 from devenv.core.readiness import Kinds
@@ -112,6 +113,7 @@ class _Loader:
         workspace = self.workspace(top)
         services = {name: self.service(name, config) for name, config in normal.services.items()}
         servers = self.servers(services)
+        refuse_elsewhere(reader, normal.services)
         return Stack(
             project=normal.project,
             folder=self.folder,
@@ -139,6 +141,8 @@ class _Loader:
             variables=self.chosen,
             secrets=secrets(reader, services),
             left_out=normal.left_out,
+            unmakeable=tuple(unique(reader.unmakeable)),
+            notices=without_effect(normal.services, {"secrets": normal.secrets, "configs": normal.configs}),
         )
 
     def workspace(self, top: Mapping[str, Any]) -> dict[str, Any]:

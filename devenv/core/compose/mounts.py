@@ -152,7 +152,7 @@ _VOLUME: dict[str, values.Read] = {"labels": values.labels, "nocopy": values.boo
 _TMPFS: dict[str, values.Read] = {"size": values.size, "mode": _bits}
 _IMAGE: dict[str, values.Read] = {"subpath": values.text}
 _MOUNT: dict[str, values.Read] = {
-    "type": values.choice("bind", "volume", "tmpfs"),
+    "type": values.choice("bind", "volume", "tmpfs", "image", "npipe", "cluster"),
     "source": values.text,
     "target": _target,
     "read_only": values.boolean,
@@ -160,6 +160,7 @@ _MOUNT: dict[str, values.Read] = {
     "bind": lambda reader, value, at: fields(reader, value, at, _BIND),
     "volume": lambda reader, value, at: fields(reader, value, at, _VOLUME),
     "tmpfs": lambda reader, value, at: fields(reader, value, at, _TMPFS),
+    "image": lambda reader, value, at: fields(reader, value, at, _IMAGE),
 }
 
 
@@ -179,7 +180,7 @@ def volumes(reader: Reader, value: Any, at: Path) -> list[dict[str, Any]] | None
 def _mount(reader: Reader, item: Any, at: Path) -> dict[str, Any] | None:
     if isinstance(item, str):
         return _short_mount(reader, item, at)
-    mount = fields(reader, item, at, _MOUNT, unsupported=frozenset(("image",)))
+    mount = fields(reader, item, at, _MOUNT)
     if mount is None:
         return None
     missing = [key for key in ("type", "target") if key not in item]
@@ -245,6 +246,9 @@ def devices(reader: Reader, value: Any, at: Path) -> list[dict[str, str]] | None
         here = (*at, index)
         if isinstance(item, Mapping):
             long = fields(reader, item, here, _DEVICE)
+            if long is not None and not {"source", "target"} <= set(long):
+                end = "target" if "source" in long else "source"
+                reader.wrong(here, f"The device has no `{end}`.", "Give it both `source` and `target`.")
         else:
             parts = (values.text(reader, item, here) or "").split(":")
             if len(parts) > 3 or not all(parts):
@@ -299,6 +303,7 @@ _ENDPOINT: dict[str, values.Read] = {
     "aliases": values.strings,
     "driver_opts": values.options,
     "gw_priority": values.integer,
+    "interface_name": values.text,
     "ipv4_address": values.text,
     "ipv6_address": values.text,
     "link_local_ips": values.strings,
@@ -314,7 +319,7 @@ def networks(reader: Reader, value: Any, at: Path) -> dict[str, Any] | None:
     if not isinstance(value, Mapping):
         reader.not_a(at, "a list or a mapping of networks")
         return None
-    unsupported = frozenset(("interface_name",))
+    unsupported = frozenset(("use_service_name_alias",))
     return {
         key: None if item is None else fields(reader, item, (*at, key), _ENDPOINT, unsupported=unsupported)
         for key, item in sorted(value.items())

@@ -220,8 +220,8 @@ def _pools(reader: Reader, value: Any, at: Path) -> list[dict[str, Any]] | None:
 
 
 def _ipam(reader: Reader, value: Any, at: Path) -> dict[str, Any]:
-    known: dict[str, values.Read] = {"driver": values.text, "config": _pools}
-    return fields(reader, value, at, known, unsupported=frozenset(("options",))) or {}
+    known: dict[str, values.Read] = {"driver": values.text, "config": _pools, "options": values.options}
+    return fields(reader, value, at, known) or {}
 
 
 _NETWORK: dict[str, values.Read] = {
@@ -246,6 +246,9 @@ _OBJECT: dict[str, values.Read] = {
     "content": values.text,
     "external": _external,
     "labels": values.labels,
+    "driver": values.text,
+    "driver_opts": values.options,
+    "template_driver": values.text,
 }
 
 
@@ -264,7 +267,12 @@ def _network(reader: Reader, value: Any, at: Path, project: str, key: str) -> di
 
 
 def _volume(reader: Reader, value: Any, at: Path, project: str, key: str) -> dict[str, Any]:
-    found = _named(fields(reader, {} if value is None else value, at, _VOLUME) or {}, project, key)
+    read = fields(reader, {} if value is None else value, at, _VOLUME) or {}
+    for key_of_ours in ("driver", "driver_opts", "labels") if read.get("external") else ():
+        if read.get(key_of_ours):
+            message = f"The volume `{key}` is external, and `{key_of_ours}` says how to make it."
+            reader.wrong((*at, key_of_ours), message, f"Remove `{key_of_ours}`, or `external`.")
+    found = _named(read, project, key)
     options = found.get("driver_opts") or {}
     if found.get("driver") == "local" and options.get("o") == "bind" and options.get("device"):
         found["driver_opts"] = {**options, "device": mounts.absolute(reader, options["device"])}
@@ -272,12 +280,10 @@ def _volume(reader: Reader, value: Any, at: Path, project: str, key: str) -> dic
 
 
 def _object(reader: Reader, value: Any, at: Path, project: str, key: str, kind: str) -> dict[str, Any]:
-    refused = frozenset(("driver", "driver_opts", "template_driver"))
-    known = {k: read for k, read in _OBJECT.items() if k != "content" or kind == "configs"}
-    found = fields(reader, value, at, known, unsupported=refused) or {}
+    absent = ("content",) if kind == "secrets" else ("driver", "driver_opts")
+    known = {k: read for k, read in _OBJECT.items() if k not in absent}
+    found = fields(reader, value, at, known) or {}
     word = kind.removesuffix("s")
-    if found.get("external"):
-        reader.wrong(at, f"The {word} `{key}` is external, which only a swarm has.", "Give it a `file`.")
     sources = [k for k in ("file", "environment", "content") if isinstance(value, Mapping) and k in value]
     if len(sources) != 1 and not found.get("external"):
         choices = "`file` or `environment`" if kind == "secrets" else "`file`, `environment` or `content`"

@@ -53,6 +53,8 @@ def _doubled(value: Any) -> Any:
 
 
 def _without_empty(value: Any, at: tuple[str, ...]) -> Any:
+    if at[2:3] == ("blkio_config",) and isinstance(value, list):
+        return [{name.lower(): item for name, item in each.items()} for each in value]
     if not isinstance(value, Mapping):
         return value
     found = {}

@@ -9,12 +9,21 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from devenv.core.compose import build, mounts, pull, shell, values
+from devenv.core.compose import build, mounts, pull, resources, shell, values
 from devenv.core.compose.hash import ORDER
 from devenv.core.compose.values import Reader, fields
 from devenv.model.manifest import Path
 
 _NAMESPACES = ("network_mode", "ipc", "pid")
+_OLD = {
+    "dockerfile": "`build: {dockerfile: …}`",
+    "log_driver": "`logging: {driver: …}`",
+    "log_opt": "`logging: {options: …}`",
+    "net": "`network_mode`",
+    "volume_driver": "`driver` of a volume under `volumes:` at the top of the file",
+}
+"""Keys of the first Compose files, which none reads any more, and what took their place."""
+_UMASK = 'Set it in the command: `["sh", "-c", "umask 0022 && exec …"]`.'
 
 
 def command(reader: Reader, value: Any, at: Path) -> list[str] | None:
@@ -124,14 +133,28 @@ def _expose(reader: Reader, value: Any, at: Path) -> list[str] | None:
 KEYS: dict[str, values.Read] = {
     "annotations": values.labels,
     "attach": values.flag,
+    "blkio_config": resources.blkio,
     "build": build.build,
     "cap_add": values.strings,
     "cap_drop": values.strings,
+    "cgroup": values.choice("host", "private"),
+    "cgroup_parent": values.text,
     "command": command,
     "configs": mounts.configs,
     "container_name": values.text,
+    "cpu_count": values.integer,
+    "cpu_percent": resources.within(0, 100),
+    "cpu_period": values.integer,
+    "cpu_quota": values.integer,
+    "cpu_rt_period": values.integer,
+    "cpu_rt_runtime": values.integer,
+    "cpu_shares": values.integer,
     "cpus": values.number,
+    "cpuset": values.text,
+    "credential_spec": resources.credential_spec,
     "depends_on": _depends_on,
+    "deploy": resources.deploy,
+    "device_cgroup_rules": values.strings,
     "devices": mounts.devices,
     "dns": values.one_or_more,
     "dns_opt": values.strings,
@@ -140,28 +163,39 @@ KEYS: dict[str, values.Read] = {
     "entrypoint": command,
     "environment": _sorted_pairs,
     "expose": _expose,
+    "external_links": values.strings,
     "extra_hosts": mounts.hosts,
+    "gpus": resources.gpus,
     "group_add": values.strings,
     "healthcheck": _healthcheck,
     "hostname": values.text,
     "image": values.text,
     "init": values.flag,
     "ipc": values.text,
+    "isolation": values.text,
     "labels": values.labels,
+    "links": values.strings,
     "logging": _logging,
+    "mac_address": values.text,
     "mem_limit": _size_or_nothing,
     "mem_reservation": _size_or_nothing,
+    "mem_swappiness": _size_or_nothing,
     "memswap_limit": _size_or_nothing,
     "network_mode": values.text,
     "networks": mounts.networks,
+    "oom_kill_disable": values.boolean,
+    "oom_score_adj": resources.within(-1000, 1000),
     "pid": values.text,
+    "pids_limit": values.integer,
     "platform": values.text,
     "ports": mounts.ports,
     "privileged": values.boolean,
     "profiles": values.strings,
     "pull_policy": pull.pull_policy,
+    "pull_refresh_after": values.text,
     "read_only": values.boolean,
     "restart": _restart,
+    "runtime": values.text,
     "scale": values.count,
     "secrets": mounts.secrets,
     "security_opt": values.strings,
@@ -169,17 +203,35 @@ KEYS: dict[str, values.Read] = {
     "stdin_open": values.boolean,
     "stop_grace_period": values.duration,
     "stop_signal": values.text,
+    "storage_opt": values.options,
     "sysctls": values.labels,
     "tmpfs": values.one_or_more,
     "tty": values.boolean,
     "ulimits": mounts.ulimits,
+    "use_api_socket": values.boolean,
     "user": values.text,
+    "userns_mode": values.text,
+    "uts": values.text,
     "volumes": mounts.volumes,
+    "volumes_from": values.strings,
     "working_dir": values.text,
 }
 """What devenv reads of a service, and how."""
 _ELSEWHERE = frozenset(("env_file", "label_file"))
 REFUSED = frozenset(ORDER) - frozenset(KEYS) - _ELSEWHERE
+
+
+def _implied(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Services that another key of a service names: they come first, too."""
+    needs: dict[str, dict[str, Any]] = {}
+    for item in found.get("volumes_from") or ():
+        if not item.startswith("container:"):
+            needs[item.partition(":")[0]] = {"condition": "service_started", "required": True}
+    others = [item.partition(":")[0] for item in found.get("links") or ()]
+    others += [str(found.get(key) or "").partition("service:")[2] for key in _NAMESPACES]
+    for other in filter(None, others):
+        needs[other] = {"condition": "service_started", "restart": True, "required": True}
+    return needs
 
 
 def service(
@@ -195,6 +247,10 @@ def service(
     for key, item in value.items():
         if key in KEYS:
             found[key] = KEYS[key](reader, item, (*at, key))
+        elif key in _OLD:
+            reader.wrong((*at, key), f"`{key}` is a key of old files, which Compose refuses.", f"Write {_OLD[key]}.")
+        elif key == "umask":
+            reader.wrong((*at, key), "No version of Compose carries `umask` out yet, nor does devenv.", _UMASK)
         elif key not in _ELSEWHERE and not key.startswith("x-"):
             reader.unknown(at, key, {**KEYS, **dict.fromkeys(_ELSEWHERE)}, REFUSED)
     if environment:
@@ -208,12 +264,9 @@ def service(
         found["networks"] = None if found.get("network_mode") else {"default": None}
     elif found.get("network_mode"):
         reader.wrong((*at, "network_mode"), "`network_mode` and `networks` exclude each other.", "Keep one of them.")
-    for key in _NAMESPACES:
-        other = str(found.get(key) or "").partition("service:")[2]
-        if other:
-            needs = dict(found.get("depends_on") or {})
-            needs.setdefault(other, {"condition": "service_started", "restart": True, "required": True})
-            found["depends_on"] = dict(sorted(needs.items()))
+    needs = {**_implied(found), **(found.get("depends_on") or {})}
+    found["depends_on"] = dict(sorted(needs.items())) or None
+    resources.check_agreement(reader, found, at)
     if not found.get("image") and not found.get("build") and "image" not in value and "build" not in value:
         reader.wrong(at, f"The service `{at[-1]}` has neither `image` nor `build`.", "Give it one of the two.")
     return {key: found.get(key) for key in ORDER if found.get(key) is not None or key in ("command", "entrypoint")}

@@ -29,16 +29,21 @@ _NANOSECONDS = {
 
 class Reader:
     """One document being normalised. `variables` give values to names without one, `working_dir` is what relative
-    paths are relative to; what is wrong is gathered in `errors`."""
+    paths are relative to; what is wrong is gathered in `errors`, what can be read but not be made in `unmakeable`."""
 
     def __init__(self, document: Document, variables: Mapping[str, str], working_dir: str) -> None:
         self.document = document
         self.variables = variables
         self.working_dir = working_dir
         self.errors: list[DevenvError] = []
+        self.unmakeable: list[DevenvError] = []
 
     def wrong(self, at: Path, message: str, hint: str) -> None:
         self.errors.append(DevenvError(message, hint=hint, where=self.document.where(at)))
+
+    def cannot(self, at: Path, message: str, hint: str) -> None:
+        """The file is right, and says what cannot be made: refused once something shall be made of it."""
+        self.unmakeable.append(DevenvError(message, hint=hint, where=self.document.where(at)))
 
     def not_a(self, at: Path, what: str, hint: str = "") -> None:
         """The value at `at` is not `what`."""

@@ -184,6 +184,22 @@ def test_who_joins_a_namespace_is_hashed_with_the_id_of_its_container() -> None:
     assert made.config["HostConfig"]["PidMode"] == "host"
 
 
+def test_who_takes_over_volumes_is_hashed_with_the_ids_of_their_containers() -> None:
+    do = Bench()
+    container(do.engine)
+    other = do.engine.inspect(NAME).id
+    config = {"image": IMAGE, "volumes_from": ["app:ro", "container:old:rw"]}
+    body = {
+        "Image": IMAGE,
+        "Labels": {labels.CONFIG_HASH: config_hash(config)},
+        "HostConfig": {"VolumesFrom": [f"{NAME}:ro", "old:rw"]},
+    }
+    do(CreateContainer(service="side", name="side", image=IMAGE, payload=body, joins=config))
+    made = do.engine.inspect("side")
+    assert made.config["HostConfig"]["VolumesFrom"] == [f"{other}:ro", "old:rw"]
+    assert made.labels[labels.CONFIG_HASH] == config_hash({**config, "volumes_from": [other, "old"]})
+
+
 def test_what_a_killed_run_had_created_is_kept_and_nothing_else_is() -> None:
     do = Bench()
     first = made(do(CREATE))["container"]

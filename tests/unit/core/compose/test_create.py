@@ -32,7 +32,7 @@ def test_the_least() -> None:
         "ExposedPorts": {},
         "HostConfig": {
             "NetworkMode": "p_default", "PortBindings": {}, "Binds": [], "Mounts": [],
-            "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0},
+            "RestartPolicy": {"Name": "", "MaximumRetryCount": 0},
         },
         "NetworkingConfig": {"EndpointsConfig": {"p_default": {"Aliases": ["p-a-1", "a"]}}},
     }  # fmt: skip
@@ -89,10 +89,25 @@ def test_ports() -> None:
     ("written", "binds", "mounts"),
     [
         ("./h:/x:ro,Z", ["/repo/h:/x:ro,Z"], []),
-        ("/h:/x:rslave", ["/h:/x:rw,rslave"], []),
+        (
+            "/h:/x:rslave",
+            [],
+            [{"Type": "bind", "Source": "/h", "Target": "/x", "ReadOnly": False,
+              "BindOptions": {"Propagation": "rslave", "CreateMountpoint": True}}],
+        ),
         ("vol:/x", ["p_vol:/x:rw"], []),
-        ("vol:/x:nocopy", ["p_vol:/x:rw,nocopy"], []),
-        ("/x", [], [{"Type": "volume", "Source": "", "Target": "/x", "ReadOnly": False}]),
+        (
+            "vol:/x:nocopy",
+            [],
+            [{"Type": "volume", "Source": "p_vol", "Target": "/x", "ReadOnly": False,
+              "VolumeOptions": {"NoCopy": True, "Labels": {}}}],
+        ),
+        (
+            "/x",
+            [],
+            [{"Type": "volume", "Source": "", "Target": "/x", "ReadOnly": False,
+              "VolumeOptions": {"NoCopy": False, "Labels": {}}}],
+        ),
         ({"type": "bind", "source": "/h", "target": "/x"}, ["/h:/x:rw"], []),
         (
             {"type": "bind", "source": "/h", "target": "/x", "bind": {"create_host_path": False,
@@ -117,7 +132,8 @@ def test_ports() -> None:
         (
             {"type": "bind", "source": "/a:b", "target": "/x"},
             [],
-            [{"Type": "bind", "Source": "/a:b", "Target": "/x", "ReadOnly": False}],
+            [{"Type": "bind", "Source": "/a:b", "Target": "/x", "ReadOnly": False,
+              "BindOptions": {"CreateMountpoint": True}}],
         ),
     ],
 )  # fmt: skip
@@ -194,7 +210,7 @@ def test_the_rest() -> None:
     )
     rest = {
         "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3},
-        "CapAdd": ["A"], "CapDrop": ["B"], "Dns": ["1.1.1.1"], "DnsOptions": ["o"], "DnsSearch": ["s"],
+        "CapAdd": ["CAP_A"], "CapDrop": ["CAP_B"], "Dns": ["1.1.1.1"], "DnsOptions": ["o"], "DnsSearch": ["s"],
         "GroupAdd": ["g"], "Init": True, "Privileged": True, "ReadonlyRootfs": True, "Sysctls": {"a": "1"},
         "Annotations": {"k": "v"}, "Memory": 1048576, "MemoryReservation": 524288, "MemorySwap": -1,
         "ShmSize": 67108864, "PidMode": "container:p-b-1", "IpcMode": "host", "NanoCpus": 500_000_000,

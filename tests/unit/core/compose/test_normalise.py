@@ -100,8 +100,22 @@ def test_files_of_variables_and_labels() -> None:
     [
         ("foo: 1", "`foo` is no key of `services.a`", "begin with `x-`"),
         ("imag: 1", "`imag` is no key of `services.a`", "`image`"),
-        ("links: [b]", "devenv cannot do `services.a.links` yet", "docker compose"),
-        ("gpus: all", "devenv cannot do `services.a.gpus` yet", ""),
+        ("links: [q]", "`a` needs `q`, which is no service of the file", ""),
+        ("gpus: some", "`all` or a list of devices", ""),
+        ("gpus: [{count: 1, device_ids: [a]}]", "exclude each other", "Say how many"),
+        ("deploy: {resources: {reservations: {devices: 1}}}", "a list of devices", ""),
+        ("deploy: {resources: {reservations: {devices: [{}]}}}", "no `capabilities`", "[gpu]"),
+        ("deploy: {resources: {limits: {memory: 5}}}", "a text such as", 'Quote it: "5"'),
+        ("deploy: {placement: {preferences: 1}}", "a list of mappings with `spread`", ""),
+        ("deploy: 1", "`services.a.deploy` must be a mapping", ""),
+        ("cpus: 1\ndeploy: {resources: {limits: {cpus: '2'}}}", "`deploy.resources.limits.cpus` says 2", "the same"),
+        ("pids_limit: 1\ndeploy: {resources: {limits: {}}}", "does not have it", "Say it once"),
+        ("blkio_config: {weight: a}", "from 0 to 1000", ""),
+        ("oom_score_adj: 1001", "from -1000 to 1000", ""),
+        ("pull_policy: sometimes", "`every_12h`", ""),
+        ("net: host", "key of old files", "`network_mode`"),
+        ("umask: '0022'", "nor does devenv", "in the command"),
+        ("devices: [{source: /dev/a}]", "no `target`", "both"),
         ("ports: x", "must be a list of ports", ""),
         ("ports: [true]", "must be a port such as", ""),
         ("ports: ['80:x']", "`80:x` is no port", ""),
@@ -115,12 +129,12 @@ def test_files_of_variables_and_labels() -> None:
         ("volumes: ['vol:/x:huh']", "`huh` is no option", ""),
         ("volumes: ['nope:/x']", "the volume `nope`, which the file does not declare", "`vol`"),
         ("volumes: [{type: bind, target: /x}]", "no `source`", ""),
-        ("volumes: [{type: image, source: q, target: /x}]", "one of `bind`, `volume`, `tmpfs`", ""),
+        ("volumes: [{type: nfs, source: q, target: /x}]", "one of `bind`, `volume`, `tmpfs`", ""),
         ("volumes: [{type: tmpfs, target: /x, tmpfs: {mode: '1'}}]", "without quotes", ""),
         ("volumes: [1]", "must be a mapping", ""),
         ("networks: 1", "a list or a mapping of networks", ""),
         ("networks: [nn]", "the network `nn`", ""),
-        ("networks: {n: {interface_name: x}}", "cannot do `services.a.networks.n.interface_name`", ""),
+        ("networks: {n: {use_service_name_alias: false}}", "cannot do `services.a.networks", ""),
         ("network_mode: host\nnetworks: [n]", "exclude each other", ""),
         ("network_mode: 'service:zz'", "needs `zz`, which is no service", ""),
         ("depends_on: {b: {condition: healthy}}", "one of `service_started`", ""),
@@ -173,16 +187,38 @@ def test_what_is_wrong_in_a_service(text: str, message: str, hint: str) -> None:
         ("name: Shop\nservices: {a: {image: x}}", "cannot be the name of a project"),
         ("networks: {n: {driver: 1}}\nservices: {a: {image: x}}", "must be a text"),
         ("networks: {n: {ipam: {config: 1}}}\nservices: {a: {image: x}}", "must be a list"),
-        ("networks: {n: {ipam: {options: {}}}}\nservices: {a: {image: x}}", "cannot do `networks.n.ipam.options`"),
+        ("networks: {n: {ipam: {options: 1}}}\nservices: {a: {image: x}}", "must be a mapping"),
         ("secrets: {s: {content: x}}\nservices: {a: {image: x}}", "`content` is no key"),
-        ("secrets: {s: {external: true}}\nservices: {a: {image: x}}", "only a swarm has"),
+        ("volumes: {v: {external: true, labels: [a]}}\nservices: {a: {image: x}}", "`labels` says how to make it"),
         ("configs: {c: {file: a, content: b}}\nservices: {a: {image: x}}", "needs one source"),
-        ("configs: {c: {file: a, driver: b}}\nservices: {a: {image: x}}", "cannot do `configs.c.driver`"),
+        ("configs: {c: {file: a, driver: b}}\nservices: {a: {image: x}}", "`driver` is no key of `configs.c`"),
     ],
 )
 def test_what_is_wrong_at_the_top(text: str, message: str) -> None:
     found = errors(text)
     assert any(message in error.message for error in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "secrets: {s: {external: true}}\nservices: {a: {image: x, secrets: [s]}}",
+            "external, which only a swarm",
+        ),
+        ("secrets: {s: {file: f, driver: b}}\nservices: {a: {image: x, secrets: [s]}}", "has a `driver`"),
+        ("configs: {c: {file: f, template_driver: b}}\nservices: {a: {image: x, configs: [c]}}", "a `template_driver`"),
+        ("services: {a: {image: x, volumes: [{type: cluster, source: q, target: /x}]}}", "which only a swarm has"),
+        ("services: {a: {image: x, volumes: [{type: npipe, source: q, target: /x}]}}", "which only Windows has"),
+        ("services: {a: {image: x, isolation: hyperv}}", "wants the isolation `hyperv`"),
+    ],
+)
+def test_what_can_be_read_and_not_be_made(text: str, message: str) -> None:
+    (error,) = stack(text).unmakeable
+    assert message in error.message
+    assert error.where
+    assert error.where.line > 0
+    assert error.hint
 
 
 def test_all_errors_come_at_once_and_variables_first() -> None:
