@@ -60,21 +60,21 @@ def variables(
         if service is not None:
             reached.add(service.title)
             found[name] = Variable(name=name, value=said, why=f"named in {file}")
-        elif name == "PORT":
-            found[name] = Variable(name=name, value=app.port.value)
+        elif name in app.environment or name == "PORT":
+            found[name] = Variable(name=name, value=escaped(app.environment.get(name, app.port.value)))
         elif _SECRET.search(name):
             found[name] = Variable(
                 name=name,
                 value="${%s:-%s}" % (name, re.sub(r"[^A-Za-z0-9._/@-]", "", value) or "for-development"),  # noqa: UP031
                 why="from your shell or .env where it is set: devenv cannot know the real one",
             )
-        elif name in app.environment or value:
-            found[name] = Variable(name=name, value=escaped(app.environment.get(name, value)), why=f"as in {file}")
+        elif value:
+            found[name] = Variable(name=name, value=escaped(value), why=f"as in {file}")
         else:
             found[name] = Variable(name=name, value="${%s:-}" % name, why=f"{file} leaves it empty: set it in .env")  # noqa: UP031
     for service in backing:
         if service.title not in reached:
-            found |= _usual(repository, service, endings)
+            found |= ("Spring" in app.title and _spring(service)) or _usual(repository, service, endings)
     return tuple(found.values())
 
 
@@ -145,6 +145,28 @@ def _usual(repository: Repository, service: Backing, endings: tuple[str, ...]) -
         return {service.variable: Variable(name=service.variable, value=value, why=f"{looked[0]} reads it")}
     why = f"a guess: no file says under which name the code looks for {service.title}"
     return {service.variable: Variable(name=service.variable, value=value, why=why)}
+
+
+def _spring(service: Backing) -> Mapping[str, Variable]:
+    """The variables that Spring Boot itself reads."""
+    values = {
+        "PostgreSQL": {
+            "SPRING_DATASOURCE_URL": _url(service, "jdbc:postgresql://"),
+            "SPRING_DATASOURCE_USERNAME": _part(service, "user"),
+            "SPRING_DATASOURCE_PASSWORD": _part(service, "password"),
+        },
+        "MySQL": {
+            "SPRING_DATASOURCE_URL": _url(service, "jdbc:mysql://"),
+            "SPRING_DATASOURCE_USERNAME": "app",
+            "SPRING_DATASOURCE_PASSWORD": "app",
+        },
+        "Redis": {"SPRING_DATA_REDIS_HOST": _part(service, "host")},
+        "MongoDB": {"SPRING_DATA_MONGODB_URI": service.url},
+        "RabbitMQ": {"SPRING_RABBITMQ_HOST": service.name},
+        "Elasticsearch": {"SPRING_ELASTICSEARCH_URIS": service.url},
+        "Kafka": {"SPRING_KAFKA_BOOTSTRAP_SERVERS": service.url},
+    }.get(service.title, {})
+    return {name: Variable(name=name, value=value, why="Spring Boot reads it") for name, value in values.items()}
 
 
 def _parts(repository: Repository, service: Backing, prefix: str, endings: tuple[str, ...]) -> Mapping[str, Variable]:

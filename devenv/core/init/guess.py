@@ -74,9 +74,10 @@ class App:
 
     `title` for people, `file` the one it was known by. `image` is the Dockerfile's FROM. `packages` are Debian's that
     the dependencies need, `dependencies` the lines of the Dockerfile that install them, `finish` those after the
-    sources are copied. `command` starts it. `health` is a path that answers, None where none is known. `named` are the
-    packages that the code depends on, for what it connects to. `rebuild` are files whose change needs a new image,
-    `reloads` says that it sees edited sources by itself. `unsure` are sentences for the head of the file.
+    sources are copied. `command` starts it. `health` is a path that answers, None where none is known, `host` the name
+    by which it wants to be called. `named` are the packages that the code depends on, for what it connects to.
+    `rebuild` are files whose change needs a new image, `reloads` says that it sees edited sources by itself, `compiled`
+    that every edit needs a new image. `unsure` are sentences for the head of the file.
     """
 
     language: str
@@ -86,6 +87,7 @@ class App:
     command: tuple[str, ...]
     port: Reason
     health: Reason | None = None
+    host: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()

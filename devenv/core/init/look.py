@@ -44,6 +44,7 @@ def look(repository: Repository) -> Guess:
         return _without(repository)
     language, app = _main(found)
     others = [f"{other.title} ({other.file})" for _, other in found if other is not app]
+    app = _by_procfile(repository, app)
     unsure = list(app.unsure)
     if others:
         unsure.append(f"Also here: {', '.join(others)}. Nothing was written for that.")
@@ -87,6 +88,19 @@ def _without(repository: Repository) -> Guess:
     return Guess(name=repository.name, app=None)
 
 
+def _by_procfile(repository: Repository, app: App) -> App:
+    """Where nothing else says how the program is started, the Procfile's `web` does."""
+    web = re.search(r"^web:\s*(.+)$", repository.text("Procfile"), re.MULTILINE)
+    if web is None or app.command[0] != "sleep":
+        return app
+    return replace(
+        app,
+        command=("sh", "-c", web[1].strip()),
+        environment={**app.environment, "PORT": app.port.value},
+        unsure=tuple(sentence for sentence in app.unsure if "No way to start" not in sentence),
+    )
+
+
 def _dockerfile(repository: Repository) -> str:
     """The repository's own Dockerfile, "" where it has none; one that `init` wrote is none of its own."""
     development = repository.text("Dockerfile.dev")
@@ -105,7 +119,11 @@ def _by_dockerfile(repository: Repository, app: App, dockerfile: str) -> App:
 def _backing(repository: Repository, language: Language, app: App) -> tuple[tuple[Backing, str], ...]:
     file, shown = read_example(repository)
     found = services.from_packages(app.named, app.file)
-    for title, item in services.from_variables(shown, file).items():
+    said = services.from_variables(shown, file)
+    if {"PostgreSQL", "MySQL"} <= found.keys() and not {"PostgreSQL", "MySQL"} <= said.keys():
+        # Drivers of two databases are a choice: the one that the example names, else the first.
+        del found["PostgreSQL" if "MySQL" in said else "MySQL"]
+    for title, item in said.items():
         found.setdefault(title, item)
     for title, item in services.from_code(repository, language.endings).items():
         found.setdefault(title, item)

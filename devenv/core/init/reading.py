@@ -13,6 +13,10 @@ from devenv.core.init.guess import Reason, Repository
 HEALTH = (
     r"""["'`](?:GET )?(/(?:api/)?(?:health|healthz|healthcheck|livez|readyz|ready|up|ping|status|_health))/?["'`]"""
 )
+_PREFIXED = re.compile(
+    r"(?:API)?Router\(|Blueprint\(|@RequestMapping\(|\.scope\(|namespace :|\.Group\(|\.Route\(",
+)
+"""What makes the routes of a file parts of longer ones."""
 _EXAMPLES = (".env.example", ".env.sample", ".env.dist", ".env.template", ".env.development")
 
 
@@ -40,11 +44,21 @@ def port(
 
 def health(repository: Repository, endings: tuple[str, ...], root: str) -> Reason | None:
     """A path that answers when all is well: one that is called so, else `/` where `root` matches."""
-    found = repository.search(HEALTH, *endings)
+    found = _route(repository, HEALTH, endings)
     if found:
         return Reason(value=found[1][1], why=f"a route of {found[0]}")
-    found = repository.search(root, *endings) if root else None
+    found = _route(repository, root, endings) if root else None
     return Reason(value="/", why=f"a route of {found[0]}") if found else None
+
+
+def _route(repository: Repository, pattern: str, endings: tuple[str, ...]) -> tuple[str, re.Match[str]] | None:
+    """The first match in a file whose routes are as they stand there: under a prefix they are called otherwise."""
+    compiled = re.compile(pattern, re.MULTILINE)
+    for path, text in repository.sources(*endings):
+        match = None if _PREFIXED.search(text) else compiled.search(text)
+        if match:
+            return path, match
+    return None
 
 
 def only_inside(repository: Repository, endings: tuple[str, ...]) -> str:

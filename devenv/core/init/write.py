@@ -109,7 +109,10 @@ def _build(guess: Guess, target: str) -> list[str]:
 def _ready(app: App) -> list[str]:
     if app.health is None:
         return [_aside(f"    ready: {{tcp: {app.port.value}}}", "no route was found that says more")]
-    return [_aside(f"    ready: {{http: {_scalar(app.health.value)}, timeout: 2m}}", app.health.why)]
+    path = _scalar(app.health.value)
+    if app.host:
+        path = f"{{path: {path}, headers: {{Host: {app.host}}}}}"
+    return [_aside(f"    ready: {{http: {path}, timeout: 2m}}", app.health.why)]
 
 
 def _migrate(guess: Guess, migrate: Reason) -> list[str]:

@@ -53,8 +53,9 @@ def look(repository: Repository) -> App | None:
 
 def _main(repository: Repository) -> str:
     """The package to build."""
-    found = repository.search(r"^func main\(\)", *_ENDINGS)
-    folder = found[0].rpartition("/")[0] if found else ""
+    found = [path.rpartition("/")[0] for path, text in repository.sources(*_ENDINGS) if "\nfunc main()" in f"\n{text}"]
+    named = [folder for folder in found if re.search(r"(^|/)(server|api|web|app|http)$", folder)]
+    folder = next(iter([*(folder for folder in found if not folder), *named, *found]), "")
     return f"./{folder}" if folder else "."
 
 

@@ -44,7 +44,7 @@ def look(repository: Repository) -> App | None:
     )
     if set_port:
         number = Reason(value=set_port[1][1] or set_port[1][2], why=f"{set_port[0]} says so")
-    root = health(repository, _ENDINGS, r"(?:createContext|GetMapping|RequestMapping|@Path)\(\s*\"/\"")
+    root = health(repository, _ENDINGS, r"(?:createContext|GetMapping|@Path)\(\s*\"/\"")
     if spring and "spring-boot-starter-actuator" in text:
         root = Reason(value="/actuator/health", why=f"spring-boot-starter-actuator in {file}")
     away = (

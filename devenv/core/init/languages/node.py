@@ -54,7 +54,10 @@ def look(repository: Repository) -> App | None:
         environment={"NODE_ENV": "development", "PORT": number.value},
         packages=("ca-certificates", "openssl") if "prisma" in named or "@prisma/client" in named else (),
         dependencies=install,
-        finish=("RUN npx prisma generate",) if "prisma" in named else (),
+        finish=(
+            *(("RUN npx prisma generate",) if "prisma" in named else ()),
+            *(("RUN npm run build",) if command[-1] == "start" and "build" in scripts else ()),
+        ),
         rebuild=("package.json", *locks),
         reloads=framework in _PAGES or any(word in " ".join(command) for word in ("run dev", "--watch")),
         migrate=_migrate(named),

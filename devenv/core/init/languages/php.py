@@ -9,6 +9,8 @@ from devenv.core.init.reading import health, image, json_object, part, port
 
 _ENDINGS = (".php",)
 _FRAMEWORKS = {"laravel/framework": "Laravel", "symfony/framework-bundle": "Symfony", "slim/slim": "Slim"}
+_LARAVEL = {"APP_KEY": "base64:" + "ZGV2ZW52" * 5 + "ZGU="}
+"""32 bytes that are no secret: without a key Laravel answers nothing."""
 _PORTS = (r"php\s+-S\s+[^\s:]+:([0-9]{2,5})",)
 _BUILT_IN = frozenset((
     "core", "ctype", "curl", "date", "dom", "fileinfo", "filter", "ftp", "hash", "iconv", "json", "libxml", "mbstring",
@@ -67,6 +69,7 @@ def look(repository: Repository) -> App | None:
         command=command,
         port=number,
         health=root,
+        environment=_LARAVEL if framework == "Laravel" else {},
         packages=tuple(sorted(packages)),
         dependencies=tuple(lines),
         finish=("RUN composer dump-autoload",) if fetches else (),

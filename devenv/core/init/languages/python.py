@@ -14,6 +14,7 @@ _PORTS = (
     r"(?:HTTPServer|make_server|TCPServer)\(\s*\(?[^\n]*?[\"'],\s*([0-9]{2,5})",
     r"environ[^\n]*[\"']PORT[\"'],\s*[\"']?([0-9]{2,5})",
 )
+_ROOT = r"(?:route|get)\(\s*[\"']/[\"']|self\.path\s*==\s*[\"']/[\"']"
 _NEEDS = {
     "psycopg2": ("gcc", "libc6-dev", "libpq-dev"),
     "psycopg": ("libpq5",),
@@ -31,6 +32,9 @@ def look(repository: Repository) -> App | None:
     framework, command, number, more = _framework(repository, named)
     unsure = [] if command else ["No way to start the program was found: say it in `command` of `app`."]
     inside = "" if framework in ("Flask", "FastAPI", "Django") else only_inside(repository, _ENDINGS)
+    root = health(repository, _ENDINGS, "" if framework == "Django" else _ROOT)
+    if framework == "FastAPI" and root is None and not repository.search(r"docs_url\s*=", *_ENDINGS):
+        root = Reason(value="/docs", why="FastAPI's own page")
     tests = "pytest" in named or repository.has("pytest.ini") or repository.has("conftest.py")
     version, why = _version(repository)
     return App(
@@ -40,10 +44,12 @@ def look(repository: Repository) -> App | None:
         image=image("python", version, "3.13", "-slim", why),
         command=command or ("sleep", "infinity"),
         port=number,
-        health=health(repository, _ENDINGS, r"(?:route|get|path)\(\s*[\"'](?:/|)[\"']|self\.path\s*==\s*[\"']/[\"']"),
+        health=root,
+        host="localhost" if framework == "Django" else "",
         environment={"PYTHONUNBUFFERED": "1", **more},
         packages=tuple(sorted({package for name in named for package in _NEEDS.get(name, ())})),
         dependencies=tuple(lines),
+        finish=() if lines else _itself(repository),
         rebuild=tuple(rebuild),
         reloads=framework in ("Flask", "FastAPI", "Django"),
         migrate=_migrate(repository, named, framework),
@@ -125,6 +131,12 @@ def _install(repository: Repository, project: dict[str, object]) -> tuple[list[s
             f'print(*{every}, sep=chr(10))" > /tmp/needed.txt && pip install --no-cache-dir -r /tmp/needed.txt',
         ], ["pyproject.toml"]
     return [], []
+
+
+def _itself(repository: Repository) -> tuple[str, ...]:
+    """The line that installs a package whose dependencies only its build knows."""
+    built = repository.has("setup.py") or "build-system" in toml(repository.text("pyproject.toml"))
+    return ("RUN pip install --no-cache-dir -e .",) if built else ()
 
 
 def _module(repository: Repository, pattern: str) -> tuple[str, str] | None:

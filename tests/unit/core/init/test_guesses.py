@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from devenv.core.init import MANIFEST, Guess, Repository, interesting, look, write
@@ -359,8 +361,81 @@ def test_nothing_that_is_known() -> None:
 
 
 def test_two_databases_have_two_names() -> None:
-    names = list(manifest({"requirements.txt": "psycopg\npymysql\n"}))
-    assert names == ["app", "db", "mysql", "workspace"]
+    example = "ONE=postgres://localhost/x\nTWO=mysql://localhost/x\n"
+    services = manifest({"requirements.txt": "psycopg\npymysql\n", ".env.example": example})
+    assert list(services) == ["app", "db", "mysql", "workspace"]
+    assert services["app"]["environment"] == {
+        "PYTHONUNBUFFERED": "1",
+        "ONE": "{{ db.url | replace('postgresql://', 'postgres://') }}",
+        "TWO": "mysql://app:app@mysql:3306/app",
+    }
+
+
+def test_drivers_of_two_databases_are_a_choice() -> None:
+    both = "<dependency><artifactId>postgresql</artifactId></dependency>" * 1
+    both += "<dependency><artifactId>mysql-connector-j</artifactId></dependency>"
+    assert list(manifest({"pom.xml": both})) == ["app", "db", "workspace"]
+    assert manifest({"pom.xml": both})["db"] == {"use": "postgres"}
+    named = manifest({"pom.xml": both, ".env.example": "X=jdbc:mysql://localhost/x\n"})
+    assert named["db"]["image"] == "mysql:8.4"
+
+
+def test_spring_s_own_variables() -> None:
+    pom = "spring-boot <dependency><artifactId>postgresql</artifactId></dependency>"
+    pom += "<dependency><artifactId>spring-boot-starter-data-redis</artifactId></dependency>"
+    assert manifest({"pom.xml": pom})["app"]["environment"] == {
+        "SPRING_DATASOURCE_URL": "jdbc:postgresql://{{ db.host }}:5432/app",
+        "SPRING_DATASOURCE_USERNAME": "{{ db.user }}",
+        "SPRING_DATASOURCE_PASSWORD": "{{ db.password }}",
+        "SPRING_DATA_REDIS_HOST": "{{ cache.host }}",
+    }
+
+
+def test_a_procfile_says_how_it_is_started_where_nothing_else_does() -> None:
+    files = {"requirements.txt": "falcon\ngunicorn\n", "Procfile": "web: gunicorn shop:app -b 0.0.0.0:$PORT\n"}
+    assert command(files) == "sh -c gunicorn shop:app -b 0.0.0.0:$PORT"
+    assert manifest(files)["app"]["environment"] == {"PYTHONUNBUFFERED": "1", "PORT": "8000"}
+    assert "No way to start" not in written(files)[MANIFEST]
+    assert command({**FLASK, "Procfile": "web: x\n"}).startswith("flask")
+
+
+@pytest.mark.parametrize(
+    ("files", "ready"),
+    [
+        ({**FLASK, "app.py": "app = Flask(__name__)\n@app.route('/')"}, {"http": "/", "timeout": "2m"}),
+        ({**FLASK, "app.py": "app = Flask(__name__)\n@app.get('/healthz')"}, {"http": "/healthz", "timeout": "2m"}),
+        (FLASK, {"tcp": 5000}),
+        ({**FLASK, "routes.py": "bp = Blueprint('x')\n@bp.get('/health')"}, {"tcp": 5000}),
+        ({"requirements.txt": "fastapi\nuvicorn", "a.py": "app = FastAPI()"}, {"http": "/docs", "timeout": "2m"}),
+        ({"requirements.txt": "fastapi\nuvicorn", "a.py": "app = FastAPI(docs_url=None)"}, {"tcp": 8000}),
+        ({"requirements.txt": "django", "manage.py": "", "x/urls.py": "path('', index)"}, {"tcp": 8000}),
+        (
+            {"requirements.txt": "django", "manage.py": "", "x/urls.py": "path('/health', ok)"},
+            {"http": {"path": "/health", "headers": {"Host": "localhost"}}, "timeout": "2m"},
+        ),
+        ({**EXPRESS, "x.js": "const r = express.Router(); r.get('/health', ok)"}, {"tcp": 3000}),
+        ({"pom.xml": "spring-boot spring-boot-starter-actuator"}, {"http": "/actuator/health", "timeout": "2m"}),
+        ({"go.mod": "module x\n", "m.go": 'r.GET("/ping", f)'}, {"http": "/ping", "timeout": "2m"}),
+    ],
+)
+def test_when_it_can_be_used(files: dict[str, str], ready: object) -> None:
+    assert manifest(files)["app"]["ready"] == ready
+
+
+def test_what_is_built_before_it_is_started() -> None:
+    package = '{"scripts": {"build": "tsc", "start": "node dist/x.js"}}'
+    assert "RUN npm run build" in written({"package.json": package})[DOCKERFILE]
+    assert "RUN pip install --no-cache-dir -e ." in written({"setup.py": ""})[DOCKERFILE]
+    several = {"go.mod": "module x\n", "cmd/a/main.go": "func main() {}", "cmd/server/main.go": "func main() {}"}
+    assert "RUN go build -o /usr/local/bin/app ./cmd/server" in written(several)[DOCKERFILE]
+
+
+def test_laravel_gets_a_key_with_which_it_starts() -> None:
+    files = {"composer.json": '{"require": {"laravel/framework": "11"}}', ".env.example": "APP_KEY=\nAPP_DEBUG=true\n"}
+    environment = manifest(files)["app"]["environment"]
+    assert isinstance(environment, dict)
+    assert len(base64.b64decode(environment["APP_KEY"].removeprefix("base64:"))) == 32
+    assert environment["APP_DEBUG"] == "true"
 
 
 def test_files_of_others_are_not_read() -> None:
