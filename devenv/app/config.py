@@ -53,6 +53,8 @@ def config(
         chosen = _chosen(model.normal, only)
         hashed = model.normal.services if hash_ == "*" else hash_.split(",") if hash_ else ()
         _known(model.normal, hashed)
+    for line in model.notices:
+        ctx.ui.notice(line)
     listed = {
         services: sorted(stack.services),
         images: [service.image for name, service in sorted(stack.services.items()) if name in chosen],
@@ -67,6 +69,8 @@ def config(
     secrets = [secret.value for secret in stack.secrets] if project.manifest is not None else []
     if True in listed:
         text = "\n".join(listed[True])
+        if not text:
+            return ExitCode.DONE
     elif ctx.output == "json" or format == "json":
         text = json.dumps(as_json(model, chosen), indent=2, ensure_ascii=False)
     else:

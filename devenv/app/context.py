@@ -11,7 +11,8 @@ from devenv.ui.protocol import Ui
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`directory`, `files` and `project` are the options -C, -f and -p as given; `output` is "text" or "json".
+    """`directory`, `files` and `project` are the options -C, -f and -p as given, `env_files` and `profiles` those of
+    --env-file and --profile; `output` is "text" or "json".
 
     `verb` is the command, for sentences that say it again. `yes` answers every question, `no_install` forbids
     installing packages on this machine; a stopped engine is started all the same.
@@ -21,6 +22,8 @@ class Context:
     directory: str | None = None
     files: tuple[str, ...] = ()
     project: str | None = None
+    env_files: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
     output: str = "text"
     yes: bool = False
     no_install: bool = False

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, TypedDict
 
 from devenv.app import basefiles, memo
 from devenv.app.context import Context
 from devenv.app.places import data_folder
 from devenv.core.rendered import COMPOSE_FILE, DEVCONTAINER_FILE, FILES, STATE_IGNORE_FILE, Variable
-from devenv.core.source import read_yaml
+from devenv.core.source import read_layers, read_yaml
 from devenv.host.devcontainers import devcontainer_files
 from devenv.host.files import read_text, write_atomic
-from devenv.host.project import ProjectFiles, find_project
+from devenv.host.project import STDIN, ProjectFiles, find_project
+from devenv.model.errors import DevenvError, Span
 from devenv.model.manifest import Document
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ class Project:
     """`folder` is the repository's, `working_dir` what Compose takes paths from, `files` the Compose files that the
     stack is read from and `documents` what they say.
 
+    `env_files` are those that `--env-file` names in place of `.env`, `env_folders` where a `.env` of the person's is
+    looked for; `profiles` are those of `--profile`.
+
     Where the manifest was read in this call, `name` is what it says, `variables` are those of the rendered file and
     `notices` what the person should know; `rendered` is there too where it had to be compiled.
     """
@@ -37,6 +43,9 @@ class Project:
     files: tuple[Path, ...]
     documents: tuple[Document, ...]
     manifest: Path | None = None
+    env_files: tuple[Path, ...] = ()
+    env_folders: tuple[Path, ...] = ()
+    profiles: tuple[str, ...] = ()
     name: str = ""
     variables: tuple[Variable, ...] | None = None
     notices: tuple[str, ...] = ()
@@ -64,8 +73,9 @@ class Project:
 
 
 def locate(ctx: Context) -> ProjectFiles:
-    """The files that -C, -f and the working directory mean. Raises DevenvError (INPUT) where there are none."""
-    return find_project(Path.cwd(), ctx.directory, ctx.files)
+    """The files that -C, -f, --env-file and the working directory mean. Raises DevenvError (INPUT) where there are
+    none."""
+    return find_project(Path.cwd(), ctx.directory, ctx.files, env_files=ctx.env_files)
 
 
 def read_project(ctx: Context, *, force: bool = False, anew: bool = False) -> Project:
@@ -74,12 +84,12 @@ def read_project(ctx: Context, *, force: bool = False, anew: bool = False) -> Pr
     Raises DevenvErrors (INPUT)."""
     found = locate(ctx)
     if found.manifest is None:
-        return _plain(found)
-    project = _compiled(found, found.manifest, force=force, anew=anew)
+        return _plain(found, ctx)
+    project = _compiled(found, found.manifest, _asked(found, ctx), force=force, anew=anew)
     return _with_devcontainer(project, found)
 
 
-def _compiled(found: ProjectFiles, manifest_file: Path, *, force: bool, anew: bool) -> Project:
+def _compiled(found: ProjectFiles, manifest_file: Path, asked: _Asked, *, force: bool, anew: bool) -> Project:
     folder, file = found.folder, found.folder / COMPOSE_FILE
     existing = _existing(folder)
     if not anew and not force and COMPOSE_FILE in existing:
@@ -91,6 +101,7 @@ def _compiled(found: ProjectFiles, manifest_file: Path, *, force: bool, anew: bo
                 files=(file,),
                 documents=(read_yaml(existing[COMPOSE_FILE], shown(file)),),
                 manifest=manifest_file,
+                **asked,
                 name=known.name,
                 variables=known.variables,
                 notices=known.notices,
@@ -106,6 +117,7 @@ def _compiled(found: ProjectFiles, manifest_file: Path, *, force: bool, anew: bo
         files=(file,),
         documents=(read_yaml(text, shown(file)),),
         manifest=manifest_file,
+        **asked,
         name=manifest.name,
         variables=rendered.variables,
         notices=rendered.notices,
@@ -119,12 +131,14 @@ def committed_project(ctx: Context) -> Project:
     manifest says by now; without one as `read_project`."""
     found = locate(ctx)
     if found.manifest is None:
-        return _plain(found, lenient=True)
+        return _plain(found, ctx, lenient=True)
     file = found.folder / COMPOSE_FILE
     if not file.is_file():
         return read_project(ctx)
     document = read_yaml(read_text(file), shown(file))
-    project = Project(folder=found.folder, working_dir=file.parent, files=(file,), documents=(document,))
+    project = Project(
+        folder=found.folder, working_dir=file.parent, files=(file,), documents=(document,), **_asked(found, ctx)
+    )
     return _with_devcontainer(project, found, lenient=True)
 
 
@@ -163,12 +177,27 @@ def _ignore_state(folder: Path) -> None:
         write_atomic(folder / STATE_IGNORE_FILE, b"*\n")
 
 
-def _plain(found: ProjectFiles, *, lenient: bool = False) -> Project:
+class _Asked(TypedDict):
+    env_files: tuple[Path, ...]
+    env_folders: tuple[Path, ...]
+    profiles: tuple[str, ...]
+
+
+def _asked(found: ProjectFiles, ctx: Context) -> _Asked:
+    return {"env_files": found.env_files, "env_folders": found.env_folders, "profiles": ctx.profiles}
+
+
+def _plain(found: ProjectFiles, ctx: Context, *, lenient: bool = False) -> Project:
+    documents = tuple(layer for path in found.compose for layer in compose_file(path))
+    if found.compose and not documents:
+        file = shown(found.compose[0])
+        raise DevenvError(f"{file} is empty.", hint="Begin with `services:`.", where=Span(file=file))
     project = Project(
         folder=found.folder,
         working_dir=found.folder,
         files=found.compose,
-        documents=tuple(read_yaml(read_text(path), shown(path)) for path in found.compose),
+        documents=documents,
+        **_asked(found, ctx),
         theirs=True,
     )
     return _with_devcontainer(project, found, lenient=lenient)
@@ -182,6 +211,18 @@ def _with_devcontainer(project: Project, found: ProjectFiles, *, lenient: bool =
     from devenv.app.devcontainer import furnished
 
     return furnished(project, found.devcontainer, lenient=lenient)
+
+
+def compose_file(path: Path) -> tuple[Document, ...]:
+    """The documents of a Compose file, STDIN among them. Raises DevenvErrors (INPUT)."""
+    if path == STDIN:
+        return read_layers(_all_of(sys.stdin), "stdin")
+    return read_layers(read_text(path), shown(path))
+
+
+@lru_cache(maxsize=1)
+def _all_of(stream: TextIO) -> str:
+    return stream.read()  # once: a project may be read more than once in a command
 
 
 def _existing(folder: Path) -> Mapping[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -17,6 +16,7 @@ from devenv.app.project import Project, committed_project, locate
 from devenv.app.stack import load_stack
 from devenv.app.told import as_written
 from devenv.core.compose import interpolate
+from devenv.core.compose.normalise import as_name
 from devenv.core.inputs import ComposeCreator
 from devenv.core.rendered import COMPOSE_FILE, DEVCONTAINER_FILE
 from devenv.core.selection import check as check_services
@@ -29,8 +29,7 @@ from devenv.model.observed import EngineInfo, ObservedContainer
 from devenv.model.protocols import Engine
 from devenv.model.stack import Stack
 
-PROFILES = "COMPOSE_PROFILES"
-"""The variable that says which profiles are active: Compose's own, named by no file."""
+PROFILES = values.PROFILES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,8 +232,8 @@ def default_name(project: Project, known: values.Given) -> str:
     if project.own:  # `${DEVENV_PROJECT:-shop}`: what the file itself says, not what is set
         return interpolate.substitute(said, lambda name: None, lenient=True)
     if said:
-        return interpolate.substitute(said, known.said, lenient=True)
-    return re.sub(r"[^a-z0-9_-]", "", project.folder.name.lower()).lstrip("_-") or "default"
+        said = interpolate.substitute(said, known.said, lenient=True)
+    return as_name(said) or said or as_name(project.folder.name) or "default"
 
 
 def assemble(

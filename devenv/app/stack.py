@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from devenv.app import basefiles
-from devenv.app.project import Project
+from devenv.app.project import Project, compose_file
 from devenv.core.compose import documents as reading
 from devenv.core.compose import load as loader
 from devenv.core.compose.grants import secret_names
 from devenv.core.compose.interpolate import names
+from devenv.core.compose.layers import Given
 from devenv.core.mask import MASK
 from devenv.core.seeds import is_rules
 from devenv.extensions.probes import PROBES
@@ -33,6 +34,7 @@ class _Found:
 
     values: Mapping[str, str]
     texts: Mapping[str, str]
+    given: Given
     rules: Mapping[str, str]
     listings: Mapping[str, tuple[str, ...]]
     lying: Callable[[str], Path]
@@ -47,6 +49,8 @@ def load_model(project: Project, values: Mapping[str, str], name: str | None = N
         working_dir=str(project.working_dir),
         project=name,
         texts=found.texts,
+        given=found.given,
+        lenient=not project.own,
     )
 
 
@@ -70,6 +74,8 @@ def load_stack(project: Project, values: Mapping[str, str], name: str | None = N
             project=name,
             texts=texts,
             listings=found.listings,
+            given=found.given,
+            lenient=not project.own,
         )
 
     try:
@@ -81,7 +87,12 @@ def load_stack(project: Project, values: Mapping[str, str], name: str | None = N
     services = {
         name: _before_copies(each, found.lying) if _copies(project) else each for name, each in stack.services.items()
     }
-    stack = replace(stack, services=services, secrets=(*stack.secrets, *_in_files(stack)))
+    stack = replace(
+        stack,
+        services=services,
+        secrets=(*stack.secrets, *_in_files(stack)),
+        env_files=tuple(map(str, project.env_files)),
+    )
     if project.devcontainer is None:
         return stack
     from devenv.core.devcontainer.read import with_workspace
@@ -98,7 +109,18 @@ def _found(project: Project, values: Mapping[str, str], name: str | None, *, len
         values = {**_missing(project), **values}
     if name is not None:  # Compose sets it by itself
         values = {**values, "COMPOSE_PROJECT_NAME": name}
-    wanted = reading.wanted(project.documents, variables=values, working_dir=str(project.working_dir))
+    given = Given()
+    while True:
+        wanted = reading.wanted(
+            project.documents,
+            variables=values,
+            working_dir=str(project.working_dir),
+            given=given,
+            lenient=not project.own,
+        )
+        if not wanted.files and not wanted.texts:
+            break
+        given = _with(given, wanted)
     texts: dict[str, str] = {}
     errors: list[DevenvError] = []
     lying = partial(basefiles.lying, project.folder, _copies(project))
@@ -119,7 +141,25 @@ def _found(project: Project, values: Mapping[str, str], name: str | None, *, len
     listings = {folder: _listing(lying(folder), lenient=lenient) for folder in wanted.folders}
     rules = _rules(wanted, listings, lying, [] if lenient else errors)
     raise_all(errors)
-    return _Found(values=values, texts=texts, rules=rules, listings=listings, lying=lying)
+    return _Found(values=values, texts=texts, given=given, rules=rules, listings=listings, lying=lying)
+
+
+def _with(given: Given, wanted: reading.Wanted) -> Given:
+    """`given`, and what is wanted beside it. Raises DevenvErrors (INPUT) for what is not there."""
+    files, texts, errors = dict(given.files), dict(given.texts), []
+    for file in (*wanted.files, *wanted.texts):
+        path = Path(file.path)
+        if not path.is_file() and file.required:
+            hint = (
+                "Correct the path: it is relative to the folder of the project, or of the file that includes this one."
+            )
+            errors.append(DevenvError(f"The file {path} is not there.", hint=hint, where=file.where))
+        elif file in wanted.files:
+            files[file.path] = compose_file(path)
+        else:
+            texts[file.path] = read_text(path) if path.is_file() else ""
+    raise_all(errors)
+    return Given(files=files, texts=texts)
 
 
 def _before_copies(service: Service, lying: Callable[[str], Path]) -> Service:

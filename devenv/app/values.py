@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devenv.app.project import Project
+from devenv.app.project import Project, shown
 from devenv.core import allocate
 from devenv.core.compose import dotenv, interpolate
 from devenv.core.compose.grants import secret_names
@@ -25,6 +25,8 @@ from devenv.model.observed import ObservedContainer
 from devenv.model.protocols import Engine
 
 PROJECT = "DEVENV_PROJECT"
+PROFILES = "COMPOSE_PROFILES"
+"""The variable that says which profiles are active: Compose's own, named by no file."""
 PORT = "DEVENV_PORT_"
 """What the variables of ports that devenv chooses begin with."""
 _WHOLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-?][^${}]*)?\}")
@@ -63,12 +65,25 @@ class Given:
 
 def given(project: Project, containers: Collection[ObservedContainer] = ()) -> Given:
     """Read every source. For a team's own Compose file `.env` is Compose's own, and nothing is kept."""
-    repository = _read_env(project.folder / ".env")
+    shell: Mapping[str, str] = os.environ
+    if project.profiles:
+        shell = {**shell, PROFILES: ",".join(project.profiles)}
+    repository = _repository(project, shell)
     if not project.own:
-        return Given(shell=os.environ, repository=repository)
-    return Given(
-        shell=os.environ, repository=repository, kept=_read_env(project.env_file), labels=_from_labels(containers)
-    )
+        return Given(shell=shell, repository=repository)
+    return Given(shell=shell, repository=repository, kept=_read_env(project.env_file), labels=_from_labels(containers))
+
+
+def _repository(project: Project, shell: Mapping[str, str]) -> dict[str, str]:
+    """What the files of `--env-file` say, the last to win, else every `.env`, the first to win."""
+    found: dict[str, str] = {}
+    for file in project.env_files:
+        found |= dotenv.parse(read_text(file), shown(file), lookup=shell.get, earlier=found)
+    if not project.env_files:
+        for file in (folder / ".env" for folder in project.env_folders):
+            if file.is_file():
+                found = {**dotenv.parse(read_text(file), shown(file), lookup={**found, **shell}.get), **found}
+    return found
 
 
 def _read_env(path: Path) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from devenv.core.suggest import closest, did_you_mean
 from devenv.model.errors import DevenvError
 
-VALUED = ("--project-directory", "--file", "--project-name", "--output")
+VALUED = ("--project-directory", "--file", "--project-name", "--env-file", "--profile", "--output")
 FLAGS = ("--yes", "--no-install", "--verbose")
 SHORT = {"-C": "--project-directory", "-f": "--file", "-p": "--project-name", "-y": "--yes"}
 OUTPUTS = ("text", "json")
@@ -35,6 +35,8 @@ class Arguments:
     directory: str | None = None
     files: tuple[str, ...] = ()
     project: str | None = None
+    env_files: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
     output: str = "text"
     yes: bool = False
     no_install: bool = False
@@ -136,6 +138,8 @@ class _Reader:
             directory=os.path.join(*folders) if folders else None,  # each from the one before, as git has it
             files=tuple(self.values.get("--file", ())),
             project=self.values.get("--project-name", [None])[-1],
+            env_files=tuple(self.values.get("--env-file", ())),
+            profiles=tuple(self.values.get("--profile", ())),
             output=output,
             yes="--yes" in self.flags,
             no_install="--no-install" in self.flags,
@@ -149,5 +153,7 @@ _NEEDS = {
     "--project-directory": "Give the folder of the project: -C FOLDER.",
     "--file": "Give a manifest or Compose file: -f FILE.",
     "--project-name": "Give the project's name: -p NAME.",
+    "--env-file": "Give a file of variables: --env-file FILE.",
+    "--profile": "Give a profile's name: --profile NAME.",
     "--output": "Give text or json.",
 }

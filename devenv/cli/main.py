@@ -107,6 +107,8 @@ def _dispatched(given: Arguments, ui: Ui, interrupts: Interrupts, load: Load | N
         directory=given.directory,
         files=given.files,
         project=given.project,
+        env_files=given.env_files,
+        profiles=given.profiles,
         output=given.output,
         yes=given.yes,
         no_install=given.no_install,

@@ -191,6 +191,8 @@ Options of every command (short forms before the command, long forms anywhere):
   -C, --project-directory DIR  The project there, instead of the nearest one upward
   -f, --file FILE              These files, instead of the project's own (repeatable)
   -p, --project-name NAME      The Compose project's name
+  --profile NAME               Turn a profile on, `*` for all (repeatable)
+  --env-file FILE              Variables from there instead of .env (repeatable)
   -y, --yes                    Answer every question with yes
   --output text|json           For people, or for programs
   --no-install                 Never install packages on this machine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from devenv.core.longform import is_path, split
@@ -99,7 +100,8 @@ def _service(service: Mapping[str, Any], path: Callable[[Any], Any]) -> dict[str
     }
     for key, change in one_by_one.items():
         if changed.get(key) is not None:
-            changed[key] = change(changed[key])
+            with suppress(AttributeError, TypeError, ValueError):  # what is of another kind is told of where it is read
+                changed[key] = change(changed[key])
     return changed
 
 

@@ -6,7 +6,6 @@ before anything is built. Values are what Compose reads: see `scalars`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ import yaml
 from yaml._yaml import CParser
 
 from devenv.core.scalars import resolve
+from devenv.core.yaml_faults import QUOTE_IT, span_at, syntax, unprintable, unquoted_templates
 from devenv.model.errors import DevenvError, Span, raise_all
 from devenv.model.manifest import Document, Path
 
@@ -23,11 +23,11 @@ MAX_COPIES = 100_000
 """How many values aliases and `<<` may add to a file."""
 MAX_COPIED_CHARACTERS = 8_000_000
 
-_Mark = tuple[Path, int, int, int, bool]
-"""Path, line, column (from 1), length, whether it is a key's place."""
-
-_TEMPLATE = re.compile(r"^(?:\s*(?:- +)?(?:\"[^\"]*\"|'[^']*'|[^\s#'\"{][^#'\"{]*?):|\s*-)\s+(\{\{.*)$")
-_QUOTE_IT = 'A value that begins with `{{` must be quoted, since YAML reads a brace as a mapping: "{{ … }}".'
+_VALUE, _KEY, _RESET = range(3)
+_Mark = tuple[Path, int, int, int, int]
+"""Path, line, column (from 1), length; whether it is the place of a value, of a key, or of what is taken back."""
+_GONE: Any = object()
+"""What stands for a value with the tag `!reset`."""
 
 
 class _Spans(Mapping[Path, Span]):
@@ -40,7 +40,7 @@ class _Spans(Mapping[Path, Span]):
 
     def __getitem__(self, path: Path) -> Span:
         _, line, column, length, _ = self._marks[path]
-        return _span(self._file, self._lines, line, column, length)
+        return span_at(self._file, self._lines, line, column, length)
 
     def __iter__(self) -> Iterator[Path]:
         return iter(self._marks)
@@ -54,8 +54,19 @@ def read_yaml(text: str, file: str) -> Document:
 
     Returns a Document; the value of an empty file is None. Aliased values are shared, never copied: treat values as
     frozen. Raises DevenvError, or DevenvErrors where several things are wrong: syntax, keys given twice, keys that
-    are not text, unknown tags, aliases that expand beyond MAX_COPIES, depth beyond MAX_DEPTH.
+    are not text, unknown tags, aliases that expand beyond MAX_COPIES, depth beyond MAX_DEPTH, a second document.
     """
+    documents = _read(text, file, layers=False)
+    return documents[0] if documents else Document(file=file, value=None)
+
+
+def read_layers(text: str, file: str) -> tuple[Document, ...]:
+    """The documents of a Compose file, each to be laid over the one before it, with what they take back (`!reset`,
+    `!override`); none of an empty file. Else as `read_yaml`."""
+    return _read(text, file, layers=True)
+
+
+def _read(text: str, file: str, *, layers: bool) -> tuple[Document, ...]:
     lines = text.splitlines()
     if len(text) > MAX_CHARACTERS:
         raise DevenvError(
@@ -64,35 +75,42 @@ def read_yaml(text: str, file: str) -> Document:
             where=Span(file=file),
         )
     try:
-        builder = _Builder(text, file, lines)
+        builder = _Builder(text, file, lines, layers=layers)
     except UnicodeEncodeError as error:
-        raise _unprintable(text, error.start, file) from None
+        raise unprintable(text, error.start, file) from None
+    documents: list[Document] = []
     try:
-        value = builder.document()
+        while (value := builder.document(first=not documents)) is not _GONE:
+            documents.append(_document(file, lines, value, builder.marks))
     except yaml.YAMLError as error:
-        templates = _unquoted_templates(file, lines)
+        templates = unquoted_templates(file, lines)
         found = {str(each.where): each for each in (*builder.errors, *templates)}
         if not templates:  # they are the cause of any other complaint
-            found |= {str(each.where): each for each in _syntax(error, text, file, lines)}
+            found |= {str(each.where): each for each in syntax(error, text, file, lines)}
         raise_all(found.values())
     raise_all(builder.errors)
-    keys = {mark[0]: mark for mark in builder.marks if mark[4]}
-    values = {mark[0]: mark for mark in builder.marks if not mark[4]}
-    return Document(file=file, value=value, spans=_Spans(file, lines, values), key_spans=_Spans(file, lines, keys))
+    return tuple(documents)
 
 
-def _span(file: str, lines: list[str], line: int, column: int, length: int = 1) -> Span:
-    text = lines[line - 1] if 0 < line <= len(lines) else ""
-    return Span(file=file, line=line, column=column, length=length, text=text)
+def _document(file: str, lines: list[str], value: Any, marks: list[_Mark]) -> Document:
+    values, keys, resets = ({mark[0]: mark for mark in marks if mark[4] == kind} for kind in (_VALUE, _KEY, _RESET))
+    return Document(
+        file=file,
+        value=value,
+        spans=_Spans(file, lines, values),
+        key_spans=_Spans(file, lines, keys),
+        resets=tuple(resets),
+    )
 
 
 class _Builder:
     """One reading. Faults that leave the events readable are gathered in `errors`."""
 
-    def __init__(self, text: str, file: str, lines: list[str]) -> None:
+    def __init__(self, text: str, file: str, lines: list[str], *, layers: bool = False) -> None:
         self.next: Callable[[], Any] = CParser(text).get_event
         self.file = file
         self.lines = lines
+        self.layers = layers
         self.marks: list[_Mark] = []
         self.errors: list[DevenvError] = []
         self.anchors: dict[str, tuple[Any, int, int, int, int] | None] = {}
@@ -103,28 +121,37 @@ class _Builder:
 
     def error(self, message: str, hint: str, event: Any, length: int = 1) -> None:
         mark = event.start_mark
-        where = _span(self.file, self.lines, mark.line + 1, mark.column + 1, length)
+        where = span_at(self.file, self.lines, mark.line + 1, mark.column + 1, length)
         self.errors.append(DevenvError(message, hint=hint, where=where))
 
-    def document(self) -> Any:
-        self.next()
-        if isinstance(self.next(), yaml.StreamEndEvent):
-            return None
+    def document(self, *, first: bool) -> Any:
+        """The next document, _GONE where there is none. Its marks are the Builder's, which begin anew."""
+        if first:
+            self.next()
+        event = self.next()
+        if isinstance(event, yaml.StreamEndEvent):
+            return _GONE
+        if not first and not self.layers:
+            self.error("A second YAML document begins here.", "Keep one document a file: remove the `---`.", event, 3)
+            raise_all(self.errors)
+        self.marks, self.anchors = [], {}
         value = self.node(self.next(), (), 0)
         self.next()
-        event = self.next()
-        if not isinstance(event, yaml.StreamEndEvent):
-            self.error("A second YAML document begins here.", "Keep one document a file: remove the `---`.", event, 3)
-        return value
+        return None if value is _GONE else value
 
     def node(self, event: Any, path: Path, depth: int) -> Any:
         kind = type(event)
         start = event.start_mark
+        if self.layers and kind is not yaml.AliasEvent and event.tag in ("!reset", "!override"):
+            self.marks.append((path, start.line + 1, start.column + 1, len(event.tag), _RESET))
+            gone, event.tag = event.tag == "!reset", None
+            value = self.node(event, path, depth)
+            return _GONE if gone else value
         if kind is yaml.ScalarEvent:
             end = event.end_mark
             length = end.column - start.column if end.line == start.line else 1
             begun = len(self.marks)
-            self.marks.append((path, start.line + 1, start.column + 1, max(length, 1), False))
+            self.marks.append((path, start.line + 1, start.column + 1, max(length, 1), _VALUE))
             self.nodes += 1
             self.characters += len(event.value)
             value = self.scalar(event)
@@ -138,7 +165,7 @@ class _Builder:
             self.error(f"More than {MAX_DEPTH} levels stand inside one another here.", "Write it flatter.", event)
             raise_all(self.errors)
         begun, nodes, characters = len(self.marks), self.nodes, self.characters
-        self.marks.append((path, start.line + 1, start.column + 1, 1, False))
+        self.marks.append((path, start.line + 1, start.column + 1, 1, _VALUE))
         self.nodes += 1
         if event.anchor:
             self.anchors[event.anchor] = None
@@ -152,7 +179,9 @@ class _Builder:
     def sequence(self, path: Path, depth: int) -> list[Any]:
         items: list[Any] = []
         while type(event := self.next()) is not yaml.SequenceEndEvent:
-            items.append(self.node(event, (*path, len(items)), depth + 1))
+            item = self.node(event, (*path, len(items)), depth + 1)
+            if item is not _GONE:
+                items.append(item)
         return items
 
     def mapping(self, path: Path, depth: int) -> dict[str, Any]:
@@ -178,15 +207,17 @@ class _Builder:
                 merged += self.merge_sources(self.next(), path, depth)
                 continue
             here = (*path, key)
-            self.marks.append((here, start.line + 1, start.column + 1, max(len(key), 1), True))
-            items[key] = self.node(self.next(), here, depth + 1)
+            self.marks.append((here, start.line + 1, start.column + 1, max(len(key), 1), _KEY))
+            value = self.node(self.next(), here, depth + 1)
+            if value is not _GONE:
+                items[key] = value
         for source, begun, ended, origin in merged:
             new = {key: value for key, value in source.items() if key not in items}
             items.update(new)
             size = len(origin)
-            for place, line, column, length, is_key in self.marks[begun:ended]:
-                if len(place) > size and place[size] in new:
-                    self.marks.append(((*path, *place[size:]), line, column, length, is_key))
+            for place, line, column, length, mark in self.marks[begun:ended]:
+                if len(place) > size and (place[size] in new or (mark == _RESET and place[size] not in items)):
+                    self.marks.append(((*path, *place[size:]), line, column, length, mark))
         return items
 
     def key(self, event: Any, path: Path, depth: int) -> str | None:
@@ -214,8 +245,8 @@ class _Builder:
         before = line[: event.start_mark.column]
         if before.endswith("{"):
             mark = event.start_mark
-            where = _span(self.file, self.lines, mark.line + 1, mark.column, len(line) - len(before) + 1)
-            self.errors.append(DevenvError("A template stands here without quotes.", hint=_QUOTE_IT, where=where))
+            where = span_at(self.file, self.lines, mark.line + 1, mark.column, len(line) - len(before) + 1)
+            self.errors.append(DevenvError("A template stands here without quotes.", hint=QUOTE_IT, where=where))
         else:
             self.error("A key cannot be a list or a mapping.", "Write a word as the key.", event)
         self.node(event, path, depth + 1)
@@ -262,8 +293,8 @@ class _Builder:
             )
             raise_all(self.errors)
         size = len(self.marks[begun][0]) if ended else 0
-        for place, line, column, length, is_key in self.marks[begun:ended]:
-            self.marks.append(((*path, *place[size:]), line, column, length, is_key))
+        for place, line, column, length, mark in self.marks[begun:ended]:
+            self.marks.append(((*path, *place[size:]), line, column, length, mark))
         return value
 
     def scalar(self, event: Any) -> Any:
@@ -288,91 +319,6 @@ class _Builder:
         shown = f"!!{short}" if short != tag else tag
         hint = "Remove the tag."
         if tag in ("!reset", "!override"):
-            hint = "Change the value in the file that sets it; devenv cannot take it back from another file yet."
+            hint = "Compose files take a value of another file back so; change it here where it is set."
         self.error(f"The tag `{shown}` is not supported here.", hint, event, len(shown))
         return "str"
-
-
-def _unquoted_templates(file: str, lines: list[str]) -> list[DevenvError]:
-    """Every line whose value begins with `{{` and is not quoted; only asked once the text is known to be no YAML."""
-    found = []
-    for number, line in enumerate(lines, 1):
-        match = _TEMPLATE.match(line)
-        if match:
-            where = _span(file, lines, number, match.start(1) + 1, len(match[1].rstrip()))
-            found.append(DevenvError("A template stands here without quotes.", hint=_QUOTE_IT, where=where))
-    return found
-
-
-_REASONS = (
-    ("mapping values are not allowed", "A `:` stands here where no key can be.", "Quote the value if it holds `: `."),
-    (
-        "did not find expected key",
-        "This line does not fit the lines above it.",
-        "Give it the same indentation as its neighbours, or close the quote or bracket before it.",
-    ),
-    (
-        "did not find expected '-'",
-        "A list item or the end of the list was due here.",
-        "Begin each item of the list with `- ` in one column.",
-    ),
-    ("expected ',' or ']'", "A list that begins with `[` is not closed.", "Close it with `]`."),
-    ("expected ',' or '}'", "A mapping that begins with `{` is not closed.", "Close it with `}`."),
-    ("quoted scalar", "A quote that is opened is not closed.", "Close it, or escape the quote inside the text."),
-    ("could not find expected ':'", "A `:` is missing after this key.", "Write `key: value`."),
-    ("expected node content", "A value was due here.", "Close what is open with `]` or `}`."),
-    ("document start", "Text goes on after the end of the value.", "Quote the value as a whole."),
-)
-
-
-def _syntax(error: Exception, text: str, file: str, lines: list[str]) -> list[DevenvError]:
-    """What libyaml could not read, in words, with every tab that stands where blanks must."""
-    if isinstance(error, yaml.reader.ReaderError):
-        return [_unprintable(text, len(text.encode()[: error.position].decode(errors="ignore")), file)]
-    problem = str(getattr(error, "problem", None) or "")
-    context = str(getattr(error, "context", None) or "")
-    mark = getattr(error, "problem_mark", None)
-    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    at = lines[line - 1] if 0 < line <= len(lines) else ""
-    if "cannot start any token" in problem:
-        tabs = [n for n, each in enumerate(lines, 1) if "\t" in each[: len(each) - len(each.lstrip())]]
-        if line in tabs:
-            hint = "YAML allows blanks alone before a key: replace the tab."
-            return [
-                DevenvError(
-                    "A tab indents this line.", hint=hint, where=_span(file, lines, n, lines[n - 1].index("\t") + 1)
-                )
-                for n in tabs
-            ]
-        character = at[column - 1 : column]
-        name = "a backtick" if character == "`" else f"`{character}`"
-        where = _span(file, lines, line, column)
-        return [DevenvError(f"A value cannot begin with {name}.", hint="Quote the value.", where=where)]
-    opened = getattr(error, "context_mark", None)
-    for sign, message, hint in _REASONS:
-        if sign in problem or sign in context:
-            if opened and ("not closed" in message or line > len(lines)):
-                line, column = opened.line + 1, opened.column + 1
-            if line > len(lines) > 0:
-                line, column = len(lines), len(lines[-1]) + 1
-            return [DevenvError(message, hint=hint, where=_span(file, lines, line, column))]
-    said = f"{context}: {problem}" if context else problem or "it cannot be read"
-    return [
-        DevenvError(
-            f"This is not YAML: {said}.", hint="Correct the syntax here.", where=_span(file, lines, line, column)
-        )
-    ]
-
-
-def _unprintable(text: str, offset: int, file: str) -> DevenvError:
-    before = text[:offset]
-    after = text[offset + 1 :].partition("\n")[0]
-    shown = before[before.rfind("\n") + 1 :] + "\ufffd" + after.encode("utf-8", "replace").decode()
-    line = before.count("\n") + 1
-    column = offset - (before.rfind("\n") + 1) + 1
-    code = f"U+{ord(text[offset]):04X}" if offset < len(text) else "a character"
-    return DevenvError(
-        f"The character {code} cannot stand in YAML.",
-        hint='Remove it, or write it as an escape in double quotes ("\\u…").',
-        where=Span(file=file, line=line, column=column, text=shown),
-    )

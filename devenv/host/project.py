@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.host.devcontainers import NAMES, devcontainer_files, repository_of
 from devenv.host.files import read_text
-from devenv.model.errors import DevenvError
+from devenv.model.errors import DevenvError, Span, raise_all
 
 MANIFESTS = ("devenv.yaml", "devenv.yml")
-COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-"""Compose's own order of preference; beside each, `<stem>.override.<ext>` is read too."""
+COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+"""Compose's own order of preference; the first of _OVERRIDES that lies beside it is read too."""
+_OVERRIDES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)
+STDIN = Path("-")
+"""The Compose file that is the standard input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectFiles:
     """`folder` is the project's; either `manifest` (a `devenv.yaml`) or `compose` (files in the order of merging) is
     set, or neither where a devcontainer.json alone says what there is. `devcontainer` is the one that -f names. All
-    absolute."""
+    absolute, but STDIN.
+
+    `env_files` are those that were named in place of `.env`; `env_folders` where else a `.env` is looked for, the first
+    that names a variable to win."""
 
     folder: Path
     manifest: Path | None = None
     compose: tuple[Path, ...] = ()
     devcontainer: Path | None = None
+    env_files: tuple[Path, ...] = ()
+    env_folders: tuple[Path, ...] = ()
 
 
 def find_project(
@@ -33,14 +46,39 @@ def find_project(
     directory: str | None = None,
     files: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
+    env_files: Sequence[str] = (),
 ) -> ProjectFiles:
-    """The project of a command run in `cwd` with `-C directory` and `-f files`.
+    """The project of a command run in `cwd` with `-C directory`, `-f files` and `--env-file env_files`.
 
     Without `files` it is the nearest manifest from there upward, `devenv.yaml` before a Compose file in the same
     folder; where there is none, the nearest devcontainer.json, and at last the checkout whose `./dev` was called.
     Instead of a Compose file those that Compose's COMPOSE_FILE names, in the environment or in the `.env` beside it.
     Raises DevenvError (INPUT)."""
     env = os.environ if env is None else env
+    named = _env_files(cwd, env_files or list(filter(None, env.get("COMPOSE_ENV_FILES", "").split(","))))
+    found = _find(cwd, directory, files, env)
+    folders = [found.folder]
+    if found.manifest is None and not files:  # Compose reads the one where it is typed first
+        folders.insert(0, Path(os.path.normpath(cwd / directory)) if directory else cwd)
+    off = named or env.get("COMPOSE_DISABLE_ENV_FILE", "").lower() in ("1", "t", "true")
+    return replace(found, env_files=named, env_folders=() if off else tuple(dict.fromkeys(folders)))
+
+
+def _env_files(cwd: Path, names: Sequence[str]) -> tuple[Path, ...]:
+    found = tuple(Path(os.path.normpath(cwd / name)) for name in names)
+    raise_all(
+        DevenvError(
+            f"{path} is not there.",
+            hint="Check the name after --env-file, or in COMPOSE_ENV_FILES.",
+            where=Span(file=str(path)),
+        )
+        for path in found
+        if not path.is_file()
+    )
+    return found
+
+
+def _find(cwd: Path, directory: str | None, files: Sequence[str], env: Mapping[str, str]) -> ProjectFiles:
     start = Path(os.path.normpath(cwd / directory)) if directory else cwd
     if not start.is_dir():
         raise DevenvError(f"{start} is not a folder.", hint="Name an existing folder with -C.")
@@ -66,13 +104,14 @@ def find_project(
 
 
 def _given(cwd: Path, directory: Path | None, files: Sequence[str]) -> ProjectFiles:
-    paths = [Path(os.path.normpath(cwd / name)) for name in files]
+    paths = [STDIN if name == "-" else Path(os.path.normpath(cwd / name)) for name in files]
     for path in paths:
-        if not path.is_file():
-            raise DevenvError(f"{path} is not there.", hint="Check the name after -f, or in COMPOSE_FILE.")
+        if path != STDIN and not path.is_file():
+            hint = "Check the name after -f, or in COMPOSE_FILE."
+            raise DevenvError(f"{path} is not there.", hint=hint, where=Span(file=str(path)))
     if paths[0].name in NAMES and len(paths) == 1:
         return ProjectFiles(folder=repository_of(paths[0]), devcontainer=paths[0])
-    folder = directory or paths[0].parent
+    folder = directory or next((path.parent for path in paths if path != STDIN), cwd)
     manifests = [path for path in paths if path.name in MANIFESTS]
     if not manifests:
         return ProjectFiles(folder=folder, compose=tuple(paths))
@@ -108,7 +147,6 @@ def _in(folder: Path, env: Mapping[str, str]) -> ProjectFiles | None:
     for name in COMPOSE:
         first = folder / name
         if first.is_file():
-            overrides = (first.with_name(f"{first.stem}.override{ext}") for ext in (".yaml", ".yml"))
-            second = next((path for path in overrides if path.is_file()), None)
+            second = next((folder / name for name in _OVERRIDES if (folder / name).is_file()), None)
             return ProjectFiles(folder=folder, compose=(first, second) if second else (first,))
     return None

@@ -16,13 +16,15 @@ Path = tuple[str | int, ...]
 class Document:
     """YAML as plain values, with the place of every key and value beside it.
 
-    `spans[path]` is the place of the value at `path`, `key_spans[path]` that of its key.
+    `spans[path]` is the place of the value at `path`, `key_spans[path]` that of its key. `resets` are the paths whose
+    values in the document that this one is laid over do not count (Compose's `!reset` and `!override`).
     """
 
     file: str
     value: Any
     spans: Mapping[Path, Span] = field(default_factory=dict)
     key_spans: Mapping[Path, Span] = field(default_factory=dict)
+    resets: tuple[Path, ...] = ()
 
     def where(self, path: Path) -> Span:
         """The place of `path`, else of its nearest known ancestor, else the file."""

@@ -283,7 +283,8 @@ class Stack:
 
     `variables` are the host values that devenv chose and that the file names (`DEVENV_…`), as interpolated.
     `left_out` are services of the file whose profile is not active: their containers are no orphans. `notices` are
-    lines about what the files say in vain, `unmakeable` is what they say rightly and nothing can be made of.
+    lines that a person should see: what Compose warns of, and what the files say in vain; `unmakeable` is what they say
+    rightly and nothing can be made of. `env_files` are those that were named in place of `.env`.
     """
 
     project: str
@@ -302,3 +303,4 @@ class Stack:
     left_out: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     unmakeable: tuple[DevenvError, ...] = ()
+    env_files: tuple[str, ...] = ()

@@ -130,6 +130,7 @@ def _labels(service: Service, stack: Stack, devcontainer: tuple[str, str] | None
         labels.ONEOFF: "False",
         labels.CONFIG_HASH: config_hash(with_engine(service.config)),
         labels.CONFIG_FILES: ",".join(stack.files),
+        **({labels.ENV_FILES: ",".join(stack.env_files)} if stack.env_files else {}),
         labels.WORKING_DIR: stack.working_dir,
         labels.DEPENDS_ON: ",".join(needs),
         labels.VERSION: labels.COMPOSE_VERSION,

@@ -10,38 +10,47 @@ from dataclasses import dataclass
 from typing import Any
 
 from devenv.core.compose import extension
-from devenv.core.compose.interpolate import interpolate
-from devenv.core.compose.merge import merge
+from devenv.core.compose.layers import Given, Layers, WantedFile
 from devenv.core.compose.normalise import Normal, named_files, normalise
 from devenv.core.compose.values import Reader
-from devenv.model.errors import DevenvError, DevenvErrors, Span, raise_all
+from devenv.model.errors import DevenvError, Span, raise_all
 from devenv.model.manifest import Document
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedFile:
-    """A file whose content `load` needs in `texts`, by its absolute `path`; where it may be absent, `required` is
-    false."""
-
-    path: str
-    required: bool
-    where: Span
+NOTHING = Given()
+"""No further file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What app reads before `load`: files of variables and labels, files of rules for generated rows, and the names
-    of the files in seed folders (all absolute), with the rules among those."""
+    of the files in seed folders (all absolute), with the rules among those.
 
+    Where `files` (Compose files that are included or extended) or `texts` (variables of included projects) are not
+    empty, nothing else is known before these are read."""
+
+    files: tuple[WantedFile, ...] = ()
+    texts: tuple[WantedFile, ...] = ()
     env_files: tuple[WantedFile, ...] = ()
     rules: tuple[WantedFile, ...] = ()
     folders: tuple[str, ...] = ()
 
 
-def wanted(documents: Sequence[Document], *, variables: Mapping[str, str], working_dir: str) -> Wanted:
-    """What the documents name besides themselves. `working_dir` (absolute) is what relative paths are relative to.
-    Raises DevenvErrors as `load` does, for what is already wrong before those are read."""
-    document = _document(documents, variables)
+def wanted(
+    documents: Sequence[Document],
+    *,
+    variables: Mapping[str, str],
+    working_dir: str,
+    given: Given = NOTHING,
+    lenient: bool = False,
+) -> Wanted:
+    """What the documents name besides themselves. `working_dir` (absolute) is what relative paths are relative to,
+    `given` what was read already; `lenient` as for `load`. Raises DevenvErrors as `load` does, for what is already
+    wrong before those are read."""
+    layers = Layers(given, lenient=lenient)
+    document = layers.document(documents, variables, working_dir, ())
+    if layers.wanted or layers.wanted_texts:
+        return Wanted(files=tuple(layers.wanted.values()), texts=tuple(layers.wanted_texts.values()))
+    document = _whole(layers, document, documents)
     reader = Reader(document, variables, working_dir)
     files: dict[str, WantedFile] = {}
     rules: dict[str, WantedFile] = {}
@@ -69,6 +78,7 @@ class Model:
 
     normal: Normal
     document: Document
+    notices: tuple[str, ...] = ()
 
 
 def model(
@@ -78,13 +88,25 @@ def model(
     working_dir: str,
     project: str | None = None,
     texts: Mapping[str, str] | None = None,
+    given: Given = NOTHING,
+    lenient: bool = False,
 ) -> Model:
     """The documents in their normal form; arguments and errors as for `load.load`."""
-    reader, normal = read(documents, variables, working_dir, project, texts)
-    raise_all(unique(reader.errors))
-    if normal is None:  # pragma: no cover: without it there is an error
+    read_ = read(documents, variables, working_dir, project, texts, given, lenient=lenient)
+    raise_all(unique(read_.reader.errors))
+    if read_.normal is None:  # pragma: no cover: without it there is an error
         raise AssertionError(documents)
-    return Model(normal=normal, document=reader.document)
+    return Model(normal=read_.normal, document=read_.reader.document, notices=read_.notices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """The documents in their normal form (None where nothing can be read); what is wrong stands in the Reader,
+    `notices` are what Compose warns of."""
+
+    reader: Reader
+    normal: Normal | None
+    notices: tuple[str, ...]
 
 
 def read(
@@ -93,12 +115,39 @@ def read(
     working_dir: str,
     project: str | None,
     texts: Mapping[str, str] | None,
-) -> tuple[Reader, Normal | None]:
-    """The documents in their normal form (None where nothing can be read); what is wrong stands in the Reader."""
+    given: Given,
+    *,
+    lenient: bool,
+) -> Read:
+    """The documents as one; arguments and errors as for `load.load`."""
     if project is not None:
         variables = {**variables, "COMPOSE_PROJECT_NAME": project}
-    reader = Reader(_document(documents, variables), variables, working_dir)
-    return reader, normalise(reader, project=project, texts=texts or {})
+    layers = Layers(given, lenient=lenient)
+    document = _whole(layers, layers.document(documents, variables, working_dir, ()), documents)
+    reader = Reader(document, {**layers.extra, **variables}, working_dir)
+    notices = [
+        *layers.notices,
+        *(
+            f"{document.where(('version',))}: `version` means nothing any more, and is ignored: remove it"
+            for document in documents
+            if isinstance(document.value, Mapping) and "version" in document.value
+        ),
+    ]
+    for name, where in (layers.unset or {}).items():
+        notices.append(f"{where}: `{name}` is not set, so nothing stands there: set it in the shell or in .env")
+    return Read(reader=reader, normal=normalise(reader, project=project, texts=texts or {}), notices=tuple(notices))
+
+
+def _whole(layers: Layers, document: Document | None, documents: Sequence[Document]) -> Document:
+    """Raise DevenvErrors where the layers are not whole."""
+    for file in (*layers.wanted.values(), *(each for each in layers.wanted_texts.values() if each.required)):
+        hint = "Correct the path, or make the file."
+        layers.errors.append(DevenvError(f"The file {file.path} is not there.", hint=hint, where=file.where))
+    if document is None and not layers.errors:
+        layers.errors.append(DevenvError("The Compose file is empty.", hint="Begin with `services:`."))
+    raise_all(unique(layers.errors))
+    assert document is not None
+    return document
 
 
 def unique(errors: Sequence[DevenvError]) -> list[DevenvError]:
@@ -109,23 +158,6 @@ def unique(errors: Sequence[DevenvError]) -> list[DevenvError]:
         return (where.file, where.line, where.column)
 
     return sorted({(str(error.where), error.message): error for error in errors}.values(), key=place)
-
-
-def _document(documents: Sequence[Document], variables: Mapping[str, str]) -> Document:
-    errors: list[DevenvError] = []
-    read: list[Document] = []
-    for document in documents:
-        try:
-            read.append(interpolate(document, variables))
-        except DevenvErrors as found:
-            errors += found.errors
-        except DevenvError as found:
-            errors.append(found)
-    raise_all(errors)
-    merged = read[0]
-    for over in read[1:]:
-        merged = merge(merged, over)
-    return merged
 
 
 def services_of(value: Any) -> dict[str, Mapping[str, Any]]:

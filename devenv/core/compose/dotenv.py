@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from devenv.core.compose.interpolate import BadReference, Missing, substitute
 from devenv.model.errors import DevenvError, Span, raise_all
@@ -20,21 +21,32 @@ def _nothing(name: str) -> str | None:
     return None
 
 
-def parse(text: str, file: str, *, lookup: Callable[[str], str | None] = _nothing) -> dict[str, str]:
-    """The variables in `text`, the content of `file`. `lookup` gives the values of others that it may name (its own
-    come second, as in Compose); a line with a name alone takes its value from there, or is left out.
+def parse(
+    text: str,
+    file: str,
+    *,
+    lookup: Callable[[str], str | None] = _nothing,
+    earlier: Mapping[str, str] = MappingProxyType({}),
+    raw: bool = False,
+) -> dict[str, str]:
+    """The variables in `text`, the content of `file`. `lookup` gives the values of others that it may name; its own
+    come second, as in Compose, and those of `earlier` files third. A line with a name alone takes its value from
+    `lookup`, or is left out. `raw`: what is behind the `=` is the value as it stands (`env_file` with `format: raw`).
 
     Raises DevenvErrors with the place of every line that cannot be read.
     """
-    parser = _Parser(text.removeprefix("\ufeff").replace("\r\n", "\n"), file, lookup)
-    parser.read()
+    parser = _Parser(text.removeprefix("\ufeff").replace("\r\n", "\n"), file, lookup, earlier)
+    if raw:
+        parser.read_raw()
+    else:
+        parser.read()
     raise_all(parser.errors)
     return parser.found
 
 
 class _Parser:
-    def __init__(self, text: str, file: str, lookup: Callable[[str], str | None]) -> None:
-        self.text, self.file, self.lookup = text, file, lookup
+    def __init__(self, text: str, file: str, lookup: Callable[[str], str | None], earlier: Mapping[str, str]) -> None:
+        self.text, self.file, self.lookup, self.earlier = text, file, lookup, earlier
         self.at = 0
         self.found: dict[str, str] = {}
         self.errors: list[DevenvError] = []
@@ -62,6 +74,22 @@ class _Parser:
                 self.skip_line()
             else:
                 self.statement()
+
+    def read_raw(self) -> None:
+        at = 0
+        for whole in self.text.split("\n"):
+            line = whole.lstrip(_SPACES)
+            name, given, value = line.partition("=")
+            if line.startswith("#") or not line:
+                pass
+            elif not name or any(character in _SPACES for character in name):
+                hint = "A line is `NAME=value`, with no blank before the `=`; begin a comment with `#`."
+                self.wrong(f"`{name}` cannot be the name of a variable." if name else "A name is missing.", hint, at)
+            elif given:
+                self.found[name] = value
+            elif (found := self.lookup(name)) is not None:
+                self.found[name] = found
+            at += len(whole) + 1
 
     def statement(self) -> None:
         if export := _EXPORT.match(self.text, self.at):
@@ -126,7 +154,7 @@ class _Parser:
     def expand(self, value: str) -> str:
         def lookup(name: str) -> str | None:
             given = self.lookup(name)
-            return self.found.get(name) if given is None else given
+            return self.found.get(name, self.earlier.get(name)) if given is None else given
 
         return substitute(value, lookup, lenient=True)
 

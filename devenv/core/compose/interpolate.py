@@ -1,12 +1,12 @@
-"""`${…}` in Compose's texts: compose-go's rules, with one difference. A variable that is not set and has no default is
-an error with its place, where Compose warns and goes on with nothing.
+"""`${…}` in Compose's texts, by compose-go's rules: a `$` that begins no reference is a plain one. A variable that is
+not set and has no default is an error with its place, or noted, where Compose warns, and nothing stands for it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devenv.model.errors import DevenvError, Span, raise_all
@@ -30,7 +30,7 @@ class Name:
 
 
 class BadReference(ValueError):
-    """A `$` that is neither `$$` nor the begin of a reference; the message says what stands there."""
+    """A `${` that is no reference; the message says what stands there."""
 
 
 class Missing(ValueError):
@@ -64,7 +64,7 @@ def _parts(text: str) -> Iterator[str | _Reference]:
         elif text.startswith("${", dollar):
             end = _closing(text, dollar)
             body = text[dollar + 2 : end]
-            name = _NAME.match(body)
+            name = _NAME.match(body) if "\n" not in body else None
             tail = body[name.end() :] if name else ""
             operator = next((each for each in _OPERATORS if tail.startswith(each)), "")
             if name is None or (tail and not operator):
@@ -75,7 +75,8 @@ def _parts(text: str) -> Iterator[str | _Reference]:
             yield _Reference(plain[0], "", "")
             at = plain.end()
         else:
-            raise BadReference(text[dollar : dollar + 12])
+            yield "$"
+            at = dollar + 1
 
 
 def _closing(text: str, start: int) -> int:
@@ -93,32 +94,41 @@ def _closing(text: str, start: int) -> int:
     raise BadReference(text[start : start + 24])
 
 
-def substitute(text: str, lookup: Lookup, *, lenient: bool = False, depth: int = 0) -> str:
+def substitute(
+    text: str, lookup: Lookup, *, lenient: bool = False, unset: set[str] | None = None, depth: int = 0
+) -> str:
     """`text` with its references replaced. `lookup` gives a variable's value or None.
 
-    Raises BadReference, and Missing unless `lenient` (then a variable that is not set is empty, except for `?`).
-    `depth` is how many references it stands in already.
+    Raises BadReference, and Missing unless `lenient` (then a variable that is not set is empty, except for `?`; `unset`
+    takes its name). `depth` is how many references it stands in already.
     """
     if "$" not in text:
         return text
     if depth > _DEEPEST:
         raise BadReference(text[:24])
-    parts = (part if isinstance(part, str) else _value(part, lookup, lenient, depth) for part in _parts(text))
+    parts = (part if isinstance(part, str) else _value(part, lookup, lenient, unset, depth) for part in _parts(text))
     return "".join(parts)
 
 
-def _value(reference: _Reference, lookup: Lookup, lenient: bool, depth: int) -> str:
+def _value(reference: _Reference, lookup: Lookup, lenient: bool, unset: set[str] | None, depth: int) -> str:
     value = lookup(reference.name)
     operator = reference.operator
     absent = value is None or (operator.startswith(":") and value == "")
+
+    def rest(*, lenient: bool = lenient) -> str:
+        return substitute(reference.rest, lookup, lenient=lenient, unset=unset, depth=depth + 1)
+
     if operator.endswith("-"):
-        return substitute(reference.rest, lookup, lenient=lenient, depth=depth + 1) if absent else value or ""
+        return rest() if absent else value or ""
     if operator.endswith("+"):
-        return "" if absent else substitute(reference.rest, lookup, lenient=lenient, depth=depth + 1)
+        return "" if absent else rest()
     if operator.endswith("?") and absent:
-        raise Missing(reference.name, substitute(reference.rest, lookup, lenient=True, depth=depth + 1))
-    if value is None and not lenient:
-        raise Missing(reference.name)
+        raise Missing(reference.name, rest(lenient=True))
+    if value is None:
+        if not lenient:
+            raise Missing(reference.name)
+        if unset is not None:
+            unset.add(reference.name)
     return value or ""
 
 
@@ -158,10 +168,12 @@ def named(value: Any) -> frozenset[str]:
     return frozenset(reference.name for _, text in _texts(value, ()) for reference in _references(text))
 
 
-def interpolate(document: Document, variables: Mapping[str, str]) -> Document:
+def interpolate(document: Document, variables: Mapping[str, str], unset: dict[str, Span] | None = None) -> Document:
     """The document with every reference replaced; places stay. Keys are left alone, as Compose does.
 
-    Raises DevenvErrors with every variable that must be set and is not, and every `$` that is no reference.
+    Where `unset` is given it takes the variables that are not set and have no default, each with its first place;
+    nothing stands for them. Raises DevenvErrors with every variable that must be set and is not, and every `${` that
+    is no reference.
     """
     errors: list[DevenvError] = []
     missing: set[str] = set()
@@ -176,8 +188,13 @@ def interpolate(document: Document, variables: Mapping[str, str]) -> Document:
         return value
 
     def replaced(text: str, path: Path) -> str:
+        noted: set[str] = set()
         try:
-            return substitute(text, variables.get)
+            value = substitute(text, variables.get, lenient=unset is not None, unset=noted)
+            if unset is not None:
+                for name in sorted(noted):
+                    unset.setdefault(name, _place(document, path))
+            return value
         except Missing as error:
             if error.name not in missing:
                 missing.add(error.name)
@@ -194,7 +211,7 @@ def interpolate(document: Document, variables: Mapping[str, str]) -> Document:
 
     value = walk(document.value, ())
     raise_all(errors)
-    return Document(file=document.file, value=value, spans=document.spans, key_spans=document.key_spans)
+    return replace(document, value=value)
 
 
 def _not_set(error: Missing, document: Document, path: Path) -> DevenvError:

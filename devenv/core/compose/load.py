@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from devenv.core.compose import build, extension
 from devenv.core.compose import checks as checking
-from devenv.core.compose.documents import read, services_of, unique
+from devenv.core.compose.documents import NOTHING, read, services_of, unique
 from devenv.core.compose.grants import grants, secret_names, secrets
 from devenv.core.compose.interpolate import named, names, substitute
+from devenv.core.compose.layers import Given
 from devenv.core.compose.normalise import Normal
 from devenv.core.compose.notices import refuse_elsewhere, without_effect
 from devenv.core.compose.scaling import scale
@@ -52,24 +54,27 @@ def load(
     project: str | None = None,
     texts: Mapping[str, str] | None = None,
     listings: Mapping[str, Sequence[str]] | None = None,
+    given: Given = NOTHING,
+    lenient: bool = False,
 ) -> Stack:
     """The stack that `documents` describe, the later laid over the earlier.
 
     `variables` are the values for `${…}`: the shell's, those of the project's `.env`, devenv's own. `folder` is the
     repository, `working_dir` the Compose project's folder, `files` the Compose files, all absolute. `kinds` are what
-    `ready` may say. `project` names the project in place of the file's `name:`. `texts` and `listings` are what
-    `wanted` asked for.
+    `ready` may say. `project` names the project in place of the file's `name:`. `texts`, `listings` and `given` are
+    what `wanted` asked for. `lenient`: a variable that is not set is told of (`Stack.notices`) and no error.
 
     Raises DevenvErrors with everything that is wrong: keys that devenv cannot do yet are refused by name, and none is
     dropped in silence.
     """
-    reader, normal = read(documents, variables, working_dir, project, texts)
+    found = read(documents, variables, working_dir, project, texts, given, lenient=lenient)
+    reader, normal = found.reader, found.normal
     loader = _Loader(reader, normal, documents, folder, listings or {}, texts or {}, kinds) if normal else None
     stack = loader.stack(files) if loader else None
     raise_all(unique(reader.errors))
     if stack is None:  # pragma: no cover: without a stack there is an error
         raise AssertionError(documents)
-    return stack
+    return replace(stack, notices=(*found.notices, *stack.notices))
 
 
 class _Loader:
@@ -118,7 +123,7 @@ class _Loader:
             project=normal.project,
             folder=self.folder,
             working_dir=reader.working_dir,
-            files=tuple(posixpath.join(self.folder, file) for file in files),
+            files=tuple(file if file == "-" else posixpath.join(self.folder, file) for file in files),
             services=services,
             networks={
                 key: Network(key=key, name=item["name"], config=item, external=bool(item.get("external")))

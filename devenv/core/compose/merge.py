@@ -30,6 +30,8 @@ _REPLACED = frozenset(
         *(f"{top}workspace.{when}Command" for top in ("", "x-devenv.") for when in ("postStart", "postAttach")),
     }
 )
+_CLEARED = frozenset(("services.*.command", "services.*.entrypoint", "services.*.healthcheck.test"))
+"""What nothing replaces, too: elsewhere a key without a value says nothing."""
 _PAIRS = frozenset(
     {
         "services.*.annotations",
@@ -56,6 +58,8 @@ _LISTED = frozenset(
         "services.*.x-devenv.seed",
     }
 )
+_NAMED = frozenset(("services.*.depends_on", "services.*.networks", "services.*.models"))
+_NEED = {"condition": "service_started", "required": True}
 _HOSTS = frozenset({"services.*.extra_hosts", "services.*.build.extra_hosts"})
 
 
@@ -147,13 +151,36 @@ def _outside_references(text: str) -> list[str]:
 def merge(under: Document, over: Document) -> Document:
     """`over` laid over `under`; both are YAML mappings (or empty), before or after interpolation.
 
-    Every value of the result keeps the place of the file it comes from. Raises DevenvError (all at once) where a
-    mapping or a list meets a value of another kind.
+    What `over` takes back (`resets`) is taken out of `under` first. Every value of the result keeps the place of the
+    file it comes from. Raises DevenvError (all at once) where a mapping or a list meets a value of another kind.
     """
     merger = _Merger(under, over)
-    value = merger.both(under.value, over.value, (), (), ())
+    low = under.value
+    for path in over.resets:
+        low = _without(low, path)
+    value = merger.both(low, over.value, (), (), ())
     raise_all(merger.errors)
     return Document(file=over.file, value=value, spans=merger.spans, key_spans=merger.key_spans)
+
+
+def _without(value: Any, path: Path, at: Path = ()) -> Any:
+    """`value`, which stands at `at`, without what is at `path` below it; a short form is taken as the long one."""
+    if not path:
+        return value
+    value = _long(value, pattern(at))
+    if not isinstance(value, dict) or path[0] not in value:
+        return value
+    if len(path) == 1:
+        return {key: item for key, item in value.items() if key != path[0]}
+    return {**value, path[0]: _without(value[path[0]], path[1:], (*at, path[0]))}
+
+
+def _long(value: Any, kind: str) -> Any:
+    if kind == "services.*.build" and isinstance(value, str):
+        return {"context": value}
+    if not isinstance(value, list):
+        return value
+    return _named(value, _NEED if kind.endswith("depends_on") else None) if kind in _NAMED else value
 
 
 def pattern(path: Path) -> str:
@@ -197,7 +224,7 @@ class _Merger:
 
     def both(self, low: Any, high: Any, at_u: Path, at_o: Path, at: Path) -> Any:
         kind = pattern(at)
-        if high is None:
+        if high is None and kind not in _CLEARED:
             return self.take(self.under, low, at_u, at)
         if low is None or kind in _REPLACED:
             return self.take(self.over, high, at_o, at)
@@ -207,8 +234,8 @@ class _Merger:
             return self.lists(_list(low), _list(high), at_u, at_o, at, kind)
         if kind in _HOSTS:
             return self.lists(_hosts(low), _hosts(high), at_u, at_o, at, kind)
-        if kind in ("services.*.depends_on", "services.*.networks") or kind == "services.*.models":
-            empty = {"condition": "service_started", "required": True} if kind.endswith("depends_on") else None
+        if kind in _NAMED:
+            empty = _NEED if kind.endswith("depends_on") else None
             return self.mappings(_named(low, empty), _named(high, empty), at_u, at_o, at)
         if kind == "services.*.build":
             low, high = ({"context": each} if isinstance(each, str) else each for each in (low, high))
@@ -271,14 +298,15 @@ class _Merger:
         return [self.take(document, item, where, (*at, index)) for index, (document, item, where) in enumerate(items)]
 
     def pairs(self, value: Any, at: Path) -> dict[str, Any]:
-        if isinstance(value, dict):
-            return value
-        found: dict[str, Any] = {}
-        for item in _list(value):
-            text = _plain(item) or ""
-            name, given, rest = text.partition("=")
-            found[name] = rest if given else None
-        return found
+        return value if isinstance(value, dict) else _pairs(_list(value))
+
+
+def _pairs(items: list[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for item in items:
+        name, given, rest = (_plain(item) or "").partition("=")
+        found[name] = rest if given else None
+    return found
 
 
 def _list(value: Any) -> list[Any]:

@@ -16,8 +16,8 @@ from devenv.core.suggest import did_you_mean
 from devenv.model.errors import DevenvError, DevenvErrors
 from devenv.model.manifest import Path
 
-_TOP = ("name", "version", "services", "networks", "volumes", "secrets", "configs")
-_TOP_REFUSED = frozenset(("include", "models"))
+_TOP = ("name", "include", "version", "services", "networks", "volumes", "secrets", "configs")
+_TOP_REFUSED = frozenset(("models",))
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -96,11 +96,19 @@ def _volume_keys(service: Mapping[str, Any]) -> list[str]:
     return [m["source"] for m in service.get("volumes") or () if m["type"] == "volume" and m.get("source")]
 
 
+def as_name(text: str) -> str:
+    """What a project is called that a file or its folder calls `text`; "" where nothing is left."""
+    return re.sub(r"[^a-z0-9_-]", "", text.lower()).lstrip("_-")
+
+
 def _project(reader: Reader, value: Mapping[str, Any], given: str | None) -> str:
+    if not isinstance(value.get("name", ""), str):
+        reader.not_a(("name",), "a text", f'Quote it: "{value["name"]}".')
     name = given or value.get("name")
-    if name is None:
-        base = reader.working_dir.rstrip("/").rpartition("/")[2].lower()
-        name = re.sub(r"[^a-z0-9_-]", "", base).lstrip("_-") or "default"
+    if name and not given and isinstance(name, str):
+        name = as_name(name) or name
+    if name is None or name == "":
+        name = as_name(reader.working_dir.rstrip("/").rpartition("/")[2]) or "default"
     if not isinstance(name, str) or not _PROJECT.fullmatch(name):
         reader.wrong(
             ("name",),
@@ -158,7 +166,7 @@ def _from_files(
             continue
         try:
             if wanted.key == "env_file":
-                environment |= parse(text, wanted.path, lookup=lookup)
+                environment |= parse(text, wanted.path, lookup=lookup, earlier=environment, raw=wanted.raw)
             else:
                 labels |= parse(text, wanted.path)
         except DevenvErrors as error:
@@ -176,9 +184,14 @@ class NamedFile:
     path: str
     required: bool
     at: Path
+    raw: bool = False
 
 
-_FILE: dict[str, values.Read] = {"path": mounts.path, "required": values.flag}
+_FILE: dict[str, values.Read] = {
+    "path": mounts.path,
+    "required": values.flag,
+    "format": values.choice("raw", ""),
+}
 
 
 def named_files(reader: Reader, written: Mapping[str, Any], at: Path) -> list[NamedFile]:
@@ -189,12 +202,20 @@ def named_files(reader: Reader, written: Mapping[str, Any], at: Path) -> list[Na
         for index, item in enumerate(given if isinstance(given, list) else [given]):
             here: Path = (*at, key, index) if isinstance(given, list) else (*at, key)
             if isinstance(item, Mapping) and key == "env_file":
-                long = fields(reader, item, here, _FILE, unsupported=frozenset(("format",))) or {}
+                long = fields(reader, item, here, _FILE) or {}
             else:
                 path = mounts.path(reader, item, here)
                 long = {"path": path} if path else {}
             if "path" in long:
-                found.append(NamedFile(key=key, path=long["path"], required=long.get("required", True), at=here))
+                found.append(
+                    NamedFile(
+                        key=key,
+                        path=long["path"],
+                        required=long.get("required", True),
+                        at=here,
+                        raw=long.get("format") == "raw",
+                    )
+                )
     return found
 
 

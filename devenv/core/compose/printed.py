@@ -64,6 +64,8 @@ def _without_empty(value: Any, at: tuple[str, ...]) -> Any:
             continue
         if here in (("services", "*", "command"), ("services", "*", "entrypoint")) and item is None:
             continue
+        if len(here) == 4 and here[2] == "ulimits" and isinstance(item, Mapping):
+            item = {"soft": 0, "hard": 0, **item}
         found[key] = _without_empty(item, here) if len(here) < 5 else item
     return found
 

@@ -19,7 +19,11 @@ def _project(folder: Path, *, own: bool = True) -> Project:
     working_dir = folder / ".devcontainer" if own else folder
     file = working_dir / "compose.yaml"
     return Project(
-        folder=folder, working_dir=working_dir, files=(file,), documents=(Document(file=str(file), value={}),)
+        folder=folder,
+        working_dir=working_dir,
+        files=(file,),
+        documents=(Document(file=str(file), value={}),),
+        env_folders=(folder,),
     )
 
 

@@ -25,13 +25,14 @@ SET = {"A": "a", "EMPTY": "", "_x1": "x"}
         ("${A:?why}${EMPTY?why}", "a"),
         ("${NO:-{x}}", "{x}"),
         ("{{.Name}}", "{{.Name}}"),
+        ("$ a$ $1 $(b) ${NO:-$}", "$ a$ $1 $(b) $"),
     ],
 )
 def test_references_are_replaced(text: str, expected: str) -> None:
     assert substitute(text, SET.get) == expected
 
 
-@pytest.mark.parametrize("text", ["$", "a $ b", "${", "${A", "${1}", "${A b}", "$1", "${}"])
+@pytest.mark.parametrize("text", ["${", "${A", "${1}", "${A b}", "${}", "${A:-\n}"])
 def test_what_is_no_reference_is_refused(text: str) -> None:
     with pytest.raises(BadReference):
         substitute(text, SET.get)
@@ -68,7 +69,7 @@ def test_all_that_is_wrong_is_told_at_once_each_variable_once() -> None:
     assert "`${NO:-…}`" in errors[0].hint
     assert "`.env`" in errors[1].hint
     with pytest.raises(DevenvError, match="no reference") as one:
-        interpolate(read_yaml("a: b $ c", "f.yaml"), {})
+        interpolate(read_yaml("a: b ${ c", "f.yaml"), {})
     assert "`$$`" in one.value.hint
 
 

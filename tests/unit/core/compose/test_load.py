@@ -207,7 +207,10 @@ def test_wanted() -> None:
     )
     with pytest.raises(DevenvError, match="`X` has no value"):
         wanted([read_yaml("a: $X", "f.yaml")], variables={}, working_dir="/")
-    assert wanted([read_yaml("[]", "f.yaml")], variables={}, working_dir="/") == Wanted()
+    with pytest.raises(DevenvError, match="is a mapping"):
+        wanted([read_yaml("[]", "f.yaml")], variables={}, working_dir="/")
+    with pytest.raises(DevenvError, match="is empty"):
+        wanted([], variables={}, working_dir="/")
 
 
 def test_an_image_that_is_no_substitute() -> None:
