@@ -54,6 +54,10 @@ def gather(
         chosen = select(stack, services)
         makers = tuple(s for name, s in stack.services.items() if name not in chosen and s.build is not None)
         stack = replace(stack, services=chosen)
+    if any(service.pre_start for service in stack.services.values()):
+        from devenv.core.hooks import with_images
+
+        stack = replace(stack, services=with_images(stack.services))
     return choose(
         stack,
         makers=makers,

@@ -30,7 +30,6 @@ LATER_TOP = {
 LATER_SERVICE = {
     "extends": "devenv does not take over services yet: write the keys out, or use a YAML anchor.",
     "lazy": "devenv starts every service at `up` yet: take `lazy` out.",
-    "pre_start": "devenv starts no containers for hooks yet: make it a service with `one_shot: true`.",
     "provider": "devenv runs containers alone: name an `image:` or `build:`.",
     "models": "devenv runs no models yet: run the model as a service.",
 }

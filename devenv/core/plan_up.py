@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devenv.core import graph
+from devenv.core.hooks import image_key
 from devenv.core.inputs import Creator, ImageChoices, Options
 from devenv.core.judge import Verdict, Verdicts
 from devenv.core.nodes import Nodes
@@ -61,13 +62,16 @@ class UpPlanner:
     def images_networks_volumes(self) -> None:
         """What makes the images of containers that are made here; networks and volumes that are missing."""
         wanted = {node for verdict in self._each if verdict.made for node in self._image(verdict.service.name)}
+        for verdict in self._each:
+            for index in range(len(verdict.service.pre_start) if verdict.action != "keep" else 0):
+                wanted |= {*self.images.after.get(image_key(verdict.service.name, index), ())}
         edges = {node.id: (*node.needs, *node.after) for node in self.images.nodes}
         wanted = graph.reachable(edges, wanted)
         self.nodes.found.update({node.id: node for node in self.images.nodes if node.id in wanted})
         spent = self._spent()
         networks = {network.name for network in self.observed.networks}
         volumes = {volume.name for volume in self.observed.volumes}
-        for service in self.services.values():
+        for service in (one for each in self.services.values() for one in (each, *each.pre_start)):
             for key in service.config.get("networks") or ():
                 network = self.stack.networks[key]
                 cause = self.renewed.get(key, "")

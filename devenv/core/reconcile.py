@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from devenv.core import hooks
 from devenv.core.inputs import ComposeCreator, Creator, ImageChoices, Options
 from devenv.core.judge import Judge, Verdict, refusals
 from devenv.core.options import changed_networks, notices
@@ -78,6 +79,9 @@ def reconcile(
     planner.images_networks_volumes()
     planner.containers()
     planner.starts()
+    hooks.before_starts(planner.nodes, verdicts, observed, images, maker)
+    hooks.after_starts(planner.nodes, verdicts)
+    hooks.before_stops(planner.nodes, services, observed)
     if any(service.on_host for service in services.values()) or any(
         labels.ON_HOST in v.labels for v in observed.volumes
     ):

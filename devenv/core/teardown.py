@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from devenv.core.hooks import before_stops
 from devenv.core.nodes import Nodes
 from devenv.core.plan_up import ANONYMOUS
 from devenv.core.selection import check, is_oneoff, needs, orphans, select, service_of
@@ -54,6 +55,7 @@ def down(
             step = Remove(kind="volume", name=volume.name, destructive=not shared)
             cause = "it was the forwarder's" if shared else "asked for with --volumes"
             nodes.add(f"remove:volume:{volume.name}", step, cause, before)
+    before_stops(nodes, stack.services if stack else {}, observed)
     return Plan(nodes=nodes.ordered(), orphans=tuple(c.name for c in kept))
 
 
@@ -73,6 +75,7 @@ def stop(observed: Observed, services: Sequence[str] = (), *, stack: Stack | Non
     )
     nodes = Nodes()
     _stops(nodes, [c for c in observed.containers if _is_one_of(c, services)], "asked for")
+    before_stops(nodes, stack.services if stack else {}, observed)
     return Plan(nodes=nodes.ordered(), orphans=_orphan_names(stack, observed))
 
 
@@ -117,6 +120,7 @@ def reset(stack: Stack, observed: Observed, service: str) -> Plan:
     for name in volumes:
         step = Remove(service=service, kind="volume", name=name, destructive=True)
         nodes.add(f"remove:volume:{name}", step, "asked for", removed)
+    before_stops(nodes, stack.services, observed)
     return Plan(nodes=nodes.ordered())
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from devenv.model.devcontainer import Devcontainer
 from devenv.model.stack import Build as BuildConfig
-from devenv.model.stack import Check, Ready, Seed
+from devenv.model.stack import Check, Hook, Ready, Seed
 
 _LONG = 40
 """Characters from which on a cause is said once a service."""
@@ -180,10 +180,12 @@ class Start(Step):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(Step):
     """Start a one-shot and follow it to its end; any exit code but 0 is a failure. One that runs is joined, one
-    that has ended with 0 meanwhile is left, but for `again`."""
+    that has ended with 0 meanwhile is left, but for `again`. `hook`: not the service itself is run but its `pre_start`
+    hook with this number, from 1, in a container that is removed when it is through."""
 
     container: str
     again: bool = False
+    hook: int = 0
 
     @property
     def object(self) -> str:
@@ -192,12 +194,15 @@ class Run(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exec(Step):
+    """Run the hook `which` (`post_start 1`) in a container. Where a `post_start` fails, the container is stopped."""
+
     container: str
-    command: tuple[str, ...]
+    hook: Hook
+    which: str
 
     @property
     def object(self) -> str:
-        return self.container
+        return f"{self.which} in {self.container}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -196,6 +196,7 @@ class Engine(Protocol):
         user: str = "",
         env: Mapping[str, str] | None = None,
         workdir: str = "",
+        privileged: bool = False,
         stdin: Iterable[bytes] | None = None,
         on_output: Callable[[str, bytes], None] | None = None,
         timeout: float | None = None,

@@ -131,6 +131,18 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """A command that is run inside a container after its start or before its stop. "" for user and folder: the
+    container's; `environment` goes over its own."""
+
+    command: tuple[str, ...]
+    user: str = ""
+    privileged: bool = False
+    workdir: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OnHost:
     """A service that a person runs on the host instead (`up --except`). `ports` maps each port that it listens on in
     the network to the host's, where the person's process shall listen; `service` is what the manifest says.
@@ -162,6 +174,8 @@ class Service:
     `scale` is how many containers it has. A plan looks at each as a service of its own, which differs in `number`
     (from 1, Compose's) and `container_name` (`core.replicas`).
     `devcontainer` is what devcontainer.json adds to the workspace's container: Compose knows nothing of it.
+    `post_start` and `pre_stop` are hooks inside its containers; `pre_start` are containers that run to their end before
+    the first of its own is started, each described as a service of the same name.
     """
 
     name: str
@@ -188,6 +202,9 @@ class Service:
     scale: int = 1
     number: int = 1
     devcontainer: Devcontainer | None = None
+    pre_start: tuple[Service, ...] = ()
+    post_start: tuple[Hook, ...] = ()
+    pre_stop: tuple[Hook, ...] = ()
     where: Span | None = None
 
     @property

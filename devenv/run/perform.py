@@ -50,7 +50,8 @@ from devenv.model.protocols import (
 from devenv.run.checking import walk
 from devenv.run.failure import cannot_run, failed, unheard, verdict
 from devenv.run.holder import holder, protocols, taken_port
-from devenv.run.oneshot import Lines, follow_to_end
+from devenv.run.hooks import hook_ended, run_hook
+from devenv.run.oneshot import follow_to_end
 from devenv.run.wait import wait_ready
 
 DEAF = 5.0
@@ -239,20 +240,13 @@ class Performer:
         )
 
     def _run(self, step: Run, report: Report, cancel: Cancel) -> Outcome:
-        return follow_to_end(self._engine, step.service, step.container, again=step.again, report=report, cancel=cancel)
+        ended = follow_to_end(
+            self._engine, step.service, step.container, again=step.again, report=report, cancel=cancel
+        )
+        return hook_ended(self._engine, step, ended) if step.hook else ended
 
     def _exec(self, step: Exec, report: Report, cancel: Cancel) -> Outcome:
-        lines = Lines(report)
-        result = self._engine.exec(step.container, step.command, on_output=lines.feed, cancel=cancel)
-        lines.end()
-        if result.exit_code == 0:
-            return Done()
-        return Failed(
-            message=f"`{' '.join(step.command)}` in {step.service} ended with exit code {result.exit_code}",
-            hint=f"`devenv exec {step.service} …` runs it by hand",
-            log=tuple(lines.last),
-            data={"exit_code": result.exit_code},
-        )
+        return run_hook(self._engine, step, report=report, cancel=cancel)
 
     def _wait_ready(self, step: WaitReady, report: Report, cancel: Cancel) -> Outcome:
         return wait_ready(

@@ -30,6 +30,7 @@ def prepare(
     workdir: str,
     stdin: bool,
     tty: bool = False,
+    privileged: bool = False,
 ) -> str:
     """The id of an exec that can be started once."""
     body = {
@@ -37,6 +38,7 @@ def prepare(
         "AttachStdout": True,
         "AttachStderr": True,
         "Tty": tty,
+        "Privileged": privileged,
         "Cmd": list(command),
         "User": user,
         "WorkingDir": workdir,
@@ -59,6 +61,7 @@ def exec_(
     user: str,
     env: Mapping[str, str] | None,
     workdir: str,
+    privileged: bool,
     stdin: Iterable[bytes] | None,
     on_output: Callable[[str, bytes], None] | None,
     timeout: float | None,
@@ -67,7 +70,9 @@ def exec_(
     """See `protocols.Engine.exec`."""
     what = f"run {command[0] if command else 'nothing'} in {container}"
     until = None if timeout is None else time.monotonic() + timeout
-    made = prepare(client, container, command, user=user, env=env, workdir=workdir, stdin=stdin is not None)
+    made = prepare(
+        client, container, command, user=user, env=env, workdir=workdir, stdin=stdin is not None, privileged=privileged
+    )
     kept = {"stdout": bytearray(), "stderr": bytearray()}
     timed_out = threading.Event()
     with Exchange(client, what=what, cancel=cancel) as exchange:

@@ -324,6 +324,7 @@ class FakeEngine(Files):
         user: str = "",
         env: Mapping[str, str] | None = None,
         workdir: str = "",
+        privileged: bool = False,
         stdin: Iterable[bytes] | None = None,
         on_output: Callable[[str, bytes], None] | None = None,
         timeout: float | None = None,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from devenv.core.compose import build, extension
+from devenv.core.compose import build, extension, hooks
 from devenv.core.compose import checks as checking
 from devenv.core.compose.documents import NOTHING, read, services_of, unique
 from devenv.core.compose.grants import grants, secret_names, secrets
@@ -201,7 +201,24 @@ class _Loader:
             variables=self.variables(name),
             grants=grants(reader, self.normal, config),
             scale=scale(reader, config, at),
+            pre_start=self.before(name, config, at),
+            post_start=hooks.hooks(config, "post_start"),
+            pre_stop=hooks.hooks(config, "pre_stop"),
             where=reader.document.where(at),
+        )
+
+    def before(self, name: str, config: Mapping[str, Any], at: tuple[str, ...]) -> tuple[Service, ...]:
+        """What runs the `pre_start` hooks, under Compose's names."""
+        return tuple(
+            Service(
+                name=name,
+                config=spec,
+                image=spec.get("image") or f"{self.normal.project}-{name}",
+                container_name=f"{self.normal.project}-{name}-pre_start-{index}",
+                grants=grants(self.reader, self.normal, spec),
+                where=self.reader.document.where((*at, "pre_start", index)),
+            )
+            for index, spec in enumerate(config.get("pre_start") or ())
         )
 
     def text(self, ours: Mapping[str, Any], here: tuple[str, ...], key: str) -> str | None:

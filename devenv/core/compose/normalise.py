@@ -336,7 +336,7 @@ class _Used:
     def of(self, kind: str, known: Mapping[str, Any], keys: Any) -> dict[str, Any]:
         used: set[str] = set()
         for name, config in self.services.items():
-            for key in keys(config):
+            for key in (key for one in (config, *(config.get("pre_start") or ())) for key in keys(one)):
                 used.add(key)
                 if key not in known:
                     hint = did_you_mean(key, known) or f"Declare it under `{kind}s:` at the top of the file."

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from devenv.core.compose import build, mounts, pull, resources, shell, values
+from devenv.core.compose import build, hooks, mounts, pull, resources, shell, values
 from devenv.core.compose.hash import ORDER
 from devenv.core.compose.values import Reader, fields
 from devenv.model.manifest import Path
@@ -130,6 +130,10 @@ def _expose(reader: Reader, value: Any, at: Path) -> list[str] | None:
     return found
 
 
+def _hooks(reader: Reader, value: Any, at: Path) -> list[dict[str, Any]] | None:
+    return hooks.inside(reader, value, at, command=command)
+
+
 KEYS: dict[str, values.Read] = {
     "annotations": values.labels,
     "attach": values.flag,
@@ -189,6 +193,8 @@ KEYS: dict[str, values.Read] = {
     "pids_limit": values.integer,
     "platform": values.text,
     "ports": mounts.ports,
+    "post_start": _hooks,
+    "pre_stop": _hooks,
     "privileged": values.boolean,
     "profiles": values.strings,
     "pull_policy": pull.pull_policy,
@@ -217,7 +223,7 @@ KEYS: dict[str, values.Read] = {
     "working_dir": values.text,
 }
 """What devenv reads of a service, and how."""
-_ELSEWHERE = frozenset(("env_file", "label_file"))
+_ELSEWHERE = frozenset(("env_file", "label_file", "pre_start"))
 REFUSED = frozenset(ORDER) - frozenset(KEYS) - _ELSEWHERE
 
 
@@ -269,4 +275,7 @@ def service(
     resources.check_agreement(reader, found, at)
     if not found.get("image") and not found.get("build") and "image" not in value and "build" not in value:
         reader.wrong(at, f"The service `{at[-1]}` has neither `image` nor `build`.", "Give it one of the two.")
+    if "pre_start" in value:
+        here = (*at, "pre_start")
+        found["pre_start"] = hooks.before(reader, value["pre_start"], here, service=found, keys=KEYS)
     return {key: found.get(key) for key in ORDER if found.get(key) is not None or key in ("command", "entrypoint")}

@@ -22,6 +22,7 @@ from devenv.model.plan import (
     CreateContainer,
     CreateNetwork,
     CreateVolume,
+    Exec,
     Node,
     Plan,
     Remove,
@@ -34,7 +35,7 @@ from devenv.model.plan import (
 )
 from devenv.model.protocols import Trust
 from devenv.model.stack import Build as BuildConfig
-from devenv.model.stack import Need, Network, Ready, Seed, Service, Stack, Volume
+from devenv.model.stack import Hook, Need, Network, Ready, Seed, Service, Stack, Volume
 from devenv.run.cancel import CancelToken
 from tests.engines import Told
 
@@ -44,7 +45,8 @@ CONFIG = "test.config"
 
 def stack(services: Mapping[str, Mapping[str, Any]], **fields: Any) -> Stack:
     """A stack from services in short: Compose keys, `needs: {db: service_healthy}` or `{db: {condition: …, …}}`,
-    `seeds: [a.sql]`, `ready: true`, `data: volume-key`, `server`, `one_shot`, `container_name`, `scale`."""
+    `seeds: [a.sql]`, `ready: true`, `data: volume-key`, `server`, `one_shot`, `container_name`, `scale`,
+    `post_start: [words]`, `pre_stop: [words]`, `pre_start: [image]`."""
     made: dict[str, Service] = {}
     volumes: dict[str, Volume] = {}
     networks = {"default": Network(key="default", name=f"{PROJECT}_default")}
@@ -58,6 +60,16 @@ def stack(services: Mapping[str, Mapping[str, Any]], **fields: Any) -> Stack:
         seeds = tuple(Seed(name=s, kind=s.rpartition(".")[2], file=f"/repo/{s}") for s in rest.pop("seeds", ()))
         ready = (Ready(kind="tcp", options={"port": 1}),) if rest.pop("ready", False) else ()
         scale = rest.pop("scale", 1)
+        inside = {kind: _hooks(rest.pop(kind, ())) for kind in ("post_start", "pre_stop")}
+        before = tuple(
+            Service(
+                name=name,
+                config={"image": image, "networks": {"default": None}},
+                image=image,
+                container_name=f"{PROJECT}-{name}-pre_start-{index}",
+            )
+            for index, image in enumerate(rest.pop("pre_start", ()))
+        )
         one_shot, container = rest.pop("one_shot", False), rest.pop("container_name", f"{PROJECT}-{name}-1")
         config = {"image": "app", "networks": {"default": None}, **rest}
         if "network_mode" in config:
@@ -79,9 +91,15 @@ def stack(services: Mapping[str, Mapping[str, Any]], **fields: Any) -> Stack:
             one_shot=one_shot,
             server=server,
             scale=scale,
+            pre_start=before,
+            **inside,
         )
     known: dict[str, Any] = {"networks": networks, "volumes": volumes, **fields}
     return Stack(project=PROJECT, folder="/repo", working_dir="/repo", files=(), services=made, **known)
+
+
+def _hooks(said: Sequence[str]) -> tuple[Hook, ...]:
+    return tuple(Hook(command=tuple(words.split())) for words in said)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +194,7 @@ class World:
     sick: set[str] = field(default_factory=set)
     digests: dict[str, dict[str, str]] = field(default_factory=dict)
     loads: list[tuple[str, str]] = field(default_factory=list)
+    hooks: list[tuple[str, str]] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
 
     def observe(self, wanted: Stack) -> Observed:
@@ -240,6 +259,11 @@ class World:
             case Run():
                 engine.start(step.container)
                 assert engine.wait(step.container, cancel=CancelToken()) == 0
+                if step.hook:
+                    engine.remove_container(step.container, volumes=True)
+            case Exec():
+                assert engine.inspect(step.container).started_at
+                self.hooks.append((step.service, step.which))
             case WaitReady():
                 assert engine.inspect(step.container).state == "running"
                 self.sick.discard(step.service)

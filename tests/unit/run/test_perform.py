@@ -34,7 +34,7 @@ from devenv.model.plan import (
 )
 from devenv.model.protocols import Cancel, ExecResult, IsReady, Report, SeedResult, SeedTarget, Trust
 from devenv.model.stack import Build as BuildConfig
-from devenv.model.stack import Ready, Seed
+from devenv.model.stack import Hook, Ready, Seed
 from devenv.run.cancel import CancelToken
 from devenv.run.perform import Performer
 from tests.engines import Told
@@ -267,20 +267,56 @@ def test_a_start_that_fails_for_another_reason_keeps_its_words() -> None:
         do(Start(service="app", container=NAME))
 
 
-def test_a_command_in_a_container_is_told_line_by_line() -> None:
+def hook(*command: str, which: str = "post_start 1", **more: Any) -> Exec:
+    return Exec(service="app", container=NAME, hook=Hook(command=command, **more), which=which)
+
+
+def test_a_hook_is_told_line_by_line() -> None:
     do = Bench()
     container(do.engine)
-    assert do(Exec(service="app", container=NAME, command=("sh", "-c", "echo one; echo two >&2"))) == Done()
+    assert do(hook("sh", "-c", "echo one; echo two >&2")) == Done()
     assert do.told.lines == ["one", "two"]
-    found = failure(do(Exec(service="app", container=NAME, command=("sh", "-c", "echo bad; exit 3"))))
-    assert found.message == "`sh -c echo bad; exit 3` in app ended with exit code 3"
-    assert (found.log, found.data) == (("bad",), {"exit_code": 3})
+
+
+def test_a_post_start_that_fails_stops_its_container_and_a_pre_stop_leaves_it() -> None:
+    do = Bench()
+    container(do.engine)
+    found = failure(do(hook("sh", "-c", "echo bad; exit 3", which="pre_stop 2")))
+    assert found.message == "the hook pre_stop 2 of app ended with exit code 3: so it was not stopped"
+    assert (found.log, found.data) == (("bad",), {"exit_code": 3, "hook": "pre_stop 2"})
+    assert do.engine.inspect(NAME).running
+    found = failure(do(hook("sh", "-c", "exit 1")))
+    assert found.message == "the hook post_start 1 of app ended with exit code 1: its container was stopped"
+    assert "`sh -c exit 1`" in found.hint
+    assert not do.engine.inspect(NAME).running
+
+
+def test_what_has_ended_needs_no_hook_before_its_stop() -> None:
+    do = Bench()
+    container(do.engine, start=False)
+    assert do(hook("x", which="pre_stop 1")) == Done(detail="had ended before")
+    with pytest.raises(DevenvError, match="not running"):
+        do(hook("x"))
+
+
+def test_a_container_for_a_hook_is_removed_when_it_is_through_and_kept_when_it_failed() -> None:
+    do = Bench()
+    container(do.engine, "sh", "-c", "exit 0", start=False)
+    step = Run(service="app", container=NAME, again=True, hook=1)
+    assert do(step, Sleeper(do.clock)) == Done(data={"exit_code": 0})
+    with pytest.raises(NotFound):
+        do.engine.inspect(NAME)
+    container(do.engine, "sh", "-c", "echo oh; exit 4", start=False)
+    found = failure(do(step, Sleeper(do.clock)))
+    assert found.message == "the hook pre_start 1 of app ended with exit code 4, so app was not started"
+    assert (found.data["hook"], found.log) == ("pre_start 1", ("oh",))
+    assert do.engine.inspect(NAME).exit_code == 4
 
 
 def test_half_a_line_is_a_line_at_the_end() -> None:
     do = Bench(behaviour=Behaviour(exec=lambda command, given: ExecResult(exit_code=0, output=b"one\r\ntw")))
     container(do.engine)
-    do(Exec(service="app", container=NAME, command=("x",)))
+    do(hook("x"))
     assert do.told.lines == ["one", "tw"]
 
 
