@@ -131,7 +131,8 @@ def _runner(
     body = creator.payload(hook)
     marks = {label: value for label, value in (body.get("Labels") or {}).items() if label not in _NOT_A_HOOKS}
     marks |= {labels.HOOK: "pre_start", labels.HOOK_INDEX: str(index), labels.DEPENDS_ON: ""}
-    host = {**(body.get("HostConfig") or {}), "VolumesFrom": [first.container]}
+    host = body.get("HostConfig") or {}
+    host = {**host, "VolumesFrom": [*(host.get("VolumesFrom") or ()), first.container]}
     step = CreateContainer(
         service=name,
         name=hook.container_name,

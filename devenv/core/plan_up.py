@@ -202,7 +202,8 @@ class UpPlanner:
         neighbours = {other: self.verdicts[other][0] for other in shares(service) if self.verdicts.get(other)}
         shared = [f"{verb}:{v.service.key}" for v in neighbours.values() for verb in ("create", "rename")]
         image = self.images.use.get(service.name, service.image)
-        payload = {**in_namespaces(self.creator.payload(service), service, neighbours), "Image": image}
+        there = {self.stack.services[other].container_name: v.container for other, v in neighbours.items()}
+        payload = {**joining(self.creator.payload(service), there), "Image": image}
         step = CreateContainer(
             service=service.name,
             name=name,
@@ -324,15 +325,21 @@ class UpPlanner:
                 self._freed.setdefault(port, []).append((service_of(container), node))
 
 
-def in_namespaces(payload: Mapping[str, Any], service: Service, neighbours: Mapping[str, Verdict]) -> Mapping[str, Any]:
-    """`payload` with the namespaces that `service` shares as those of the very containers that its neighbours have."""
-    host = payload.get("HostConfig") or {}
-    there = {
-        name: f"container:{neighbours[other].container}"
-        for key, name in (("network_mode", "NetworkMode"), ("ipc", "IpcMode"), ("pid", "PidMode"))
-        if (other := str(service.config.get(key) or "").partition("service:")[2]) in neighbours
-    }
-    return {**payload, "HostConfig": {**host, **there}} if there else payload
+def joining(payload: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
+    """`payload` with the containers whose namespaces and volumes it shares under the names that they have: by what they
+    are called in it, what they are really called."""
+    names = {said: name for said, name in names.items() if said != name}
+    if not names:
+        return payload
+    host = dict(payload.get("HostConfig") or {})
+    for key in ("NetworkMode", "IpcMode", "PidMode"):
+        kind, colon, name = str(host.get(key) or "").partition(":")
+        if kind == "container" and name in names:
+            host[key] = kind + colon + names[name]
+    if host.get("VolumesFrom"):
+        said = [str(item).partition(":") for item in host["VolumesFrom"]]
+        host["VolumesFrom"] = [names.get(name, name) + colon + access for name, colon, access in said]
+    return {**payload, "HostConfig": host}
 
 
 def more_than(service: Service) -> str:

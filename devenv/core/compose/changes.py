@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from devenv.core import keyhashes
-from devenv.core.compose.hash import ORDER, UNHASHED, config_hash, go_json, joined, with_engine
+from devenv.core.compose.hash import ORDER, UNHASHED, config_hash, go_json, joined, of_one, with_engine
 from devenv.model import labels
 from devenv.model.observed import ObservedContainer
 from devenv.model.stack import Service, Stack
@@ -38,7 +38,7 @@ def _digest(value: Any) -> str:
 def _keys(service: Service, stack: Stack) -> dict[str, str]:
     found: dict[str, str] = {}
     for key in ORDER:
-        value = service.config.get(key)
+        value = of_one(key, service.config.get(key))
         if key in UNHASHED or value is None:
             continue
         if key in _SPREAD and isinstance(value, Mapping):

@@ -37,8 +37,15 @@ _ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u20
 
 def config_hash(config: Mapping[str, Any]) -> str:
     """The hex hash of a service's normalised `config`, its nested keys in compose-go's order (as `service` gives)."""
-    hashed = {key: config[key] for key in ORDER if key in config and key not in UNHASHED}
+    hashed = {key: of_one(key, config[key]) for key in ORDER if key in config and key not in UNHASHED}
     return hashlib.sha256(go_json(hashed).encode()).hexdigest()
+
+
+def of_one(key: str, value: Any) -> Any:
+    """The `value` of `key` as it counts for one container: how many there are of it is not its own affair."""
+    if key == "deploy" and value:
+        return {name: item for name, item in value.items() if name != "replicas"}
+    return value
 
 
 def with_engine(config: Mapping[str, Any]) -> Mapping[str, Any]:

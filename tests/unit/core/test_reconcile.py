@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from devenv.backends.fake import Behaviour
-from devenv.core.plan_up import inherit
+from devenv.core.plan_up import inherit, joining
 from devenv.core.reconcile import ComposeCreator, reconcile
 from devenv.core.selection import select
 from devenv.model import labels
@@ -681,3 +681,17 @@ def test_anonymous_volumes_go_over_to_the_new_container() -> None:
     new = {"Type": "volume", "Source": "", "Target": "/new"}
     again = inherit({"HostConfig": {"Binds": ["y:/data", "z:/tmp"], "Mounts": [asked, new]}}, old)["HostConfig"]
     assert again == {"Binds": ["y:/data", "z:/tmp", "a" * 64 + ":/cache"], "Mounts": [new]}
+
+
+def test_who_shares_with_one_of_several_is_made_for_the_one_that_there_is() -> None:
+    two = stack({"web": {"scale": 2}})
+    w = world()
+    w.up(two)
+    w.engine.remove_container("shop-web-1")
+    w.engine.stop("shop-web-2", None)
+    one = stack({"web": {}, "side": {"network_mode": "service:web", "pid": "service:web"}})
+    made = node(w.plan(one), "create:side").step
+    assert made.payload["HostConfig"]["NetworkMode"] == "container:shop-web-2"
+    assert joining({"HostConfig": {"VolumesFrom": ["a-1:ro", "b"]}}, {"a-1": "a-2"}) == {
+        "HostConfig": {"VolumesFrom": ["a-2:ro", "b"]}
+    }
