@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 
 from devenv.app.beside import side_by_side
 from devenv.backends.docker import context
+from devenv.core.imagefacts import BuildSource, Facts, Images
 from devenv.core.recipes import Recipes, RecipeSource, full
-from devenv.core.resolve import BuildSource, Facts, Images, resolve
+from devenv.core.remote import archive, git, is_remote
+from devenv.core.resolve import resolve
 from devenv.core.selection import select
 from devenv.host.files import read_text
 from devenv.model import labels
@@ -24,7 +26,7 @@ from devenv.model.errors import DevenvError, raise_all
 from devenv.model.manifest import Recipe
 from devenv.model.observed import ObservedImage
 from devenv.model.protocols import Engine, Host
-from devenv.model.stack import Service, Stack
+from devenv.model.stack import SERVICE_PREFIX, Build, Service, Stack
 
 if TYPE_CHECKING:
     from devenv.app.session import Session
@@ -92,11 +94,15 @@ def choose(
     at once, for at most 3 s. Raises DevenvError(s): INPUT for a context that cannot be read, UNFIT for an image that
     nothing can deliver.
     """
+    stack, makers = _fetched(stack, makers, anew=build or pull)
+    folders = _Folders(memos)
     facts = Facts(
         stack=stack,
         recipes=Recipes([read_recipe(recipe) for recipe in recipes], certificates),
-        builds={**_read_makers(makers, memos), **_read_builds(stack, memos)},
+        builds={**_read_makers(makers, folders), **_read_builds(stack, folders)},
+        folders=folders.known,
         makers=tuple(makers),
+        at=time.time(),
         pull=pull,
         build=build,
         lenient=lenient,
@@ -136,34 +142,91 @@ def ask(engine: Engine, refs: Sequence[str], until: float) -> dict[str, str | No
     return dict(answers)
 
 
-def _read_builds(stack: Stack, memos: Path | None) -> dict[str, BuildSource]:
+def _fetched(stack: Stack, makers: Sequence[Service], *, anew: bool) -> tuple[Stack, Sequence[Service]]:
+    """Both with the folders that builds from elsewhere were fetched to. What cannot be fetched is refused once it is
+    to be built: the image may be there."""
+    if not any(_remote(service.own.build) for service in (*stack.services.values(), *makers)):
+        return stack, makers
+    from devenv.host.remote import fetch
+
+    def local(service: Service) -> Service:
+        if service.on_host is not None:
+            return replace(service, on_host=replace(service.on_host, service=local(service.own)))
+        build = service.build
+        if build is None or not _remote(build):
+            return service
+        try:
+            context = fetch(build.context, anew=anew) if is_remote(build.context) else build.context
+            contexts = {
+                name: fetch(place, anew=anew) if _fetchable(place) else place for name, place in build.contexts.items()
+            }
+            return replace(service, build=replace(build, context=context, contexts=contexts))
+        except DevenvError as error:
+            refusal = DevenvError(error.message, hint=error.hint, code=error.code, where=build.where)
+            return replace(service, build=replace(build, refusals=(*build.refusals, refusal)))
+
+    services = {name: local(service) for name, service in stack.services.items()}
+    return replace(stack, services=services), [local(service) for service in makers]
+
+
+def _fetchable(place: str) -> bool:
+    return git(place) is not None or archive(place)
+
+
+def _remote(build: Build | None) -> bool:
+    """Whether something of a build is to be fetched first."""
+    return build is not None and (is_remote(build.context) or any(map(_fetchable, build.contexts.values())))
+
+
+class _Folders:
+    """Digests of the folders that builds name as further contexts, each read once. `memos` is the folder of memos."""
+
+    def __init__(self, memos: Path | None) -> None:
+        self.memos = memos
+        self.known: dict[str, str] = {}
+
+    def memo(self, name: str) -> str:
+        return str(self.memos / f"context-{name}.json") if self.memos else ""
+
+    def of(self, build: Build) -> Mapping[str, str]:
+        for place in build.contexts.values():
+            if place not in self.known and not is_remote(place) and not place.startswith(SERVICE_PREFIX):
+                folder = Build(context=place, inline="", where=build.where)
+                memo = self.memo(hashlib.sha256(place.encode()).hexdigest()[:12])
+                self.known[place] = context.digest(folder, memo)
+        return self.known
+
+
+def _read_builds(stack: Stack, folders: _Folders) -> dict[str, BuildSource]:
     """Every build's Dockerfile and digest. Raises DevenvErrors: all that cannot be read."""
     found: dict[str, BuildSource] = {}
     errors: list[DevenvError] = []
     for each in stack.services.values():
         try:
-            found |= _read(each.own, memos)
+            found |= _read(each.own, folders)
         except DevenvError as error:
             errors.append(error)
     raise_all(errors)
     return found
 
 
-def _read(service: Service, memos: Path | None) -> dict[str, BuildSource]:
+def _read(service: Service, folders: _Folders) -> dict[str, BuildSource]:
     """By its name, what the build of `service` is made of; nothing where it has none."""
-    if service.build is None:
+    build = service.build
+    if build is None:
         return {}
-    memo = str(memos / f"context-{service.name}.json") if memos else ""
-    text = context.dockerfile(service.build)
-    return {service.name: BuildSource(text=text, digest=context.digest(service.build, memo))}
+    if is_remote(build.context):  # it could not be fetched
+        return {service.name: BuildSource(text="", digest="")}
+    digest = context.digest(build, folders.memo(service.name), folders=folders.of(build))
+    return {service.name: BuildSource(text=context.dockerfile(build), digest=digest)}
 
 
-def _read_makers(makers: Sequence[Service], memos: Path | None) -> dict[str, BuildSource]:
+def _read_makers(makers: Sequence[Service], folders: _Folders) -> dict[str, BuildSource]:
     """As `_read_builds`, for services that may not be needed: what cannot be read of them is none of this call."""
     found: dict[str, BuildSource] = {}
     for service in makers:
         with contextlib.suppress(DevenvError):
-            found |= _read(service, memos)
+            found |= _read(service, folders)
     return found
 
 
@@ -174,7 +237,9 @@ def _with_times(
     found = dict(builds)
     for service in stack.services.values():
         image = have.get(full(service.image))
-        if service.build and image and labels.SOURCE not in image.labels and not found[service.name].newest:
+        if not service.build or not image or is_remote(service.build.context):
+            continue
+        if labels.SOURCE not in image.labels and not found[service.name].newest:
             found[service.name] = replace(found[service.name], newest=context.newest(service.build))
     return found
 

@@ -24,9 +24,9 @@ from devenv.app.running import Ending, carry_out, seeded_words
 from devenv.app.session import PROFILES, Session, default_name, more_profiles, on_engine, open_session
 from devenv.app.taken import refuse_taken
 from devenv.core.compose.notices import unfit, unknown_to
+from devenv.core.imagefacts import Images
 from devenv.core.inputs import Options
 from devenv.core.reconcile import reconcile
-from devenv.core.resolve import Images
 from devenv.core.seeds import SCALE
 from devenv.core.selection import select, service_of
 from devenv.host import facts

@@ -7,7 +7,7 @@ docs.docker.com/reference/dockerfile.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*")
@@ -93,19 +93,20 @@ def uses_grants(text: str) -> bool:
     )
 
 
-def stages(text: str, args: Mapping[str, str] | None = None) -> tuple[Stage, ...]:
-    """The stages, with `args` (build arguments) in their FROM lines."""
+def stages(text: str, args: Mapping[str, str] | None = None, contexts: Collection[str] = ()) -> tuple[Stage, ...]:
+    """The stages, with `args` (build arguments) in their FROM lines. One that is called as one of `contexts` (further
+    contexts of the build, lower case) loses its name: that of the context is meant."""
     known: dict[str, str] = {}
     found: list[Stage] = []
     for instruction in parse(text).instructions:
         if instruction.keyword == "FROM":
             words = instruction.words
             written = words[0] if words else ""
-            named = len(words) >= 3 and words[1].upper() == "AS"
+            name = words[2].lower() if len(words) >= 3 and words[1].upper() == "AS" else ""
             found.append(
                 Stage(
                     index=len(found),
-                    name=words[2].lower() if named else "",
+                    name=name if name not in contexts else "",
                     base=_expand(written, known),
                     written=written,
                     head=instruction,
@@ -131,10 +132,12 @@ def stages(text: str, args: Mapping[str, str] | None = None) -> tuple[Stage, ...
     return tuple(found)
 
 
-def bases(text: str, args: Mapping[str, str] | None = None, target: str | None = None) -> tuple[str, ...]:
+def bases(
+    text: str, args: Mapping[str, str] | None = None, target: str | None = None, contexts: Collection[str] = ()
+) -> tuple[str, ...]:
     """The images from outside that a build of `target` (default: the last stage) needs: of FROM, `COPY --from` and
     `RUN --mount=from=`, with variables filled in, in the order of the file. `scratch` is none."""
-    all_stages = stages(text, args)
+    all_stages = stages(text, args, contexts)
     wanted = _reachable(all_stages, target)
     found: list[str] = []
     for stage in all_stages:
@@ -143,9 +146,11 @@ def bases(text: str, args: Mapping[str, str] | None = None, target: str | None =
     return tuple(dict.fromkeys(found))
 
 
-def run_bases(text: str, args: Mapping[str, str] | None = None, target: str | None = None) -> frozenset[str]:
+def run_bases(
+    text: str, args: Mapping[str, str] | None = None, target: str | None = None, contexts: Collection[str] = ()
+) -> frozenset[str]:
     """Those of `bases` in whose file system a RUN is done, in their own stage or in one that is FROM it."""
-    all_stages = stages(text, args)
+    all_stages = stages(text, args, contexts)
     found = set()
     for index in _reachable(all_stages, target):
         stage: Stage | None = all_stages[index]
@@ -160,13 +165,18 @@ def run_bases(text: str, args: Mapping[str, str] | None = None, target: str | No
 
 
 def rewrite(
-    text: str, mapping: Mapping[str, str], args: Mapping[str, str] | None = None, *, drop_syntax: bool = False
+    text: str,
+    mapping: Mapping[str, str],
+    args: Mapping[str, str] | None = None,
+    contexts: Collection[str] = (),
+    *,
+    drop_syntax: bool = False,
 ) -> str:
     """The Dockerfile with each outside image of `mapping` (as `bases` names it) replaced, in FROM, `COPY --from` and
     `RUN --mount=from=`; `drop_syntax` leaves `# syntax=` out. Every line keeps its number, so that what the builder
     says of a line holds for the file as written."""
     lines = text.split("\n")
-    all_stages = stages(text, args)
+    all_stages = stages(text, args, contexts)
     for stage in all_stages:
         for ref, (instruction, written) in _outside(all_stages, stage):
             other = mapping.get(ref)

@@ -152,6 +152,11 @@ def trusting(ref: str) -> Build:
     return Build(context="", inline=TRUSTED.format(ref=ref))
 
 
+def of_folder(digest: str) -> str:
+    """The image that holds a folder whose content has `digest`, for who builds with it as an additional context."""
+    return f"{labels.IMAGE_NAMESPACE}/context:{digest[:_HEX]}"
+
+
 def ours(ref: str) -> bool:
     return ref.startswith(f"{labels.IMAGE_NAMESPACE}/")
 

@@ -8,80 +8,32 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from devenv.core import dockerfile
+from devenv.core.compose.pull import age
+from devenv.core.imagefacts import BuildSource, Facts, Images, Missing
+from devenv.core.named import bases_of, changed, from_span, run_bases_of, unavailable
 from devenv.core.ports import image_variable
 from devenv.core.recipes import (
-    Recipes,
     RecipeSource,
     bases_label,
     full,
     host,
+    of_folder,
     ours,
     read_bases_label,
     trusting,
 )
 from devenv.model import labels
-from devenv.model.errors import DevenvError, ExitCode, Span, raise_all
+from devenv.model.errors import DevenvError, Span, raise_all
 from devenv.model.observed import ObservedImage
-from devenv.model.plan import Bootstrap, Build, Derive, Node, Pull, Step
+from devenv.model.plan import Bootstrap, Build, Derive, Node, Pull, Step, Tag
+from devenv.model.stack import IMAGE_PREFIX, SERVICE_PREFIX, Service
 from devenv.model.stack import Build as BuildConfig
-from devenv.model.stack import Service, Stack
 
 _NEWER = {"pull_policy": "always"}
 """What `build.pull` says of the images that a Dockerfile builds on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildSource:
-    """What was read of a service's build: the Dockerfile's text, the digest of all that is sent, and the time (seconds
-    since the epoch) of the newest file in it, 0 where nobody asked."""
-
-    text: str
-    digest: str
-    newest: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What is decided from. `makers` are services beside the stack's whose builds its services may need. `builds` is by
-    service. `have` is what the engine has by full reference (None: it does not have it), `registry` the digest that a
-    registry offers by full reference ("" where it has no such image, None where none answers). `build` asks for every
-    build anew, `pull` for what registries have newer. `lenient`: an image that nothing can deliver is no error; it is
-    pulled, and fails for those that need it alone."""
-
-    stack: Stack
-    recipes: Recipes
-    makers: tuple[Service, ...] = ()
-    builds: Mapping[str, BuildSource] = field(default_factory=dict)
-    have: Mapping[str, ObservedImage | None] = field(default_factory=dict)
-    registry: Mapping[str, str | None] = field(default_factory=dict)
-    pull: bool = False
-    build: bool = False
-    lenient: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Missing:
-    """Full references to look for on the engine (`images`) or, once those are known, at registries (`registry`)."""
-
-    images: tuple[str, ...] = ()
-    registry: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Images:
-    """`use`: service → the image its container is created from. `nodes` make what is not there, in an order in which
-    they could be done. `after`: service → ids of nodes that must be Done before its container is created, () where the
-    image is there and stays; `causes` says why in the other case. `variables` are the values of `DEVENV_IMAGE_…`."""
-
-    use: Mapping[str, str]
-    nodes: tuple[Node, ...] = ()
-    after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    variables: Mapping[str, str] = field(default_factory=dict)
-    causes: Mapping[str, str] = field(default_factory=dict)
 
 
 def resolve(facts: Facts) -> Images | Missing:
@@ -114,6 +66,7 @@ class _Resolver:
         services = [s.own for s in facts.stack.services.values()]
         services += [service for service in facts.makers if service.name in facts.builds]
         self._makers = {full(s.image): s for s in reversed(services) if s.build}
+        self._named = {s.name: s for s in services if s.build}
 
     def all(self) -> Images | Missing:
         services = self._facts.stack.services
@@ -138,7 +91,7 @@ class _Resolver:
 
     def _service(self, service: Service) -> _Choice:
         if service.build is not None:
-            return self._build(service, service.build)
+            return self._pulled(service) or self._build(service, service.build)
         # A substitute is what an earlier run chose: choose again. Anything else is what the person says.
         ref = service.official if service.official and ours(service.image) else service.image
         return self._official(ref, service.where, service.config)
@@ -167,15 +120,54 @@ class _Resolver:
 
     # Images from outside
 
+    def _pulled(self, service: Service) -> _Choice | None:
+        """The image of a service that has a `build` as well, where its `pull_policy` says that a registry's comes first
+        and one has it; None: it is built."""
+        policy = str(service.config.get("pull_policy") or "build")
+        ref = service.image
+        if policy in ("build", "never") or self._facts.build or not service.config.get("image") or _ours_alone(ref):
+            return None
+        found = self._have(ref)
+        if self._unknown(ref):
+            return _Choice(ref=ref)
+        if found is not None and not self._due(policy, found):
+            built_here = labels.SOURCE in found.labels or labels.SERVICE in found.labels
+            return None if built_here else _Choice(ref=ref)
+        offered = self._offer(ref)
+        if full(ref) in self._questions:
+            return _Choice(ref=ref)
+        return self._newer(ref, found, offered, policy, service.config) or (_Choice(ref=ref) if found else None)
+
+    def _due(self, policy: object, found: ObservedImage) -> bool:
+        """Whether a registry is asked, by `policy`, for an image that is there."""
+        seconds = age(str(policy))
+        return policy == "always" or (seconds is not None and self._facts.at > _seconds(found.tagged) + seconds)
+
+    def _newer(
+        self, ref: str, found: ObservedImage | None, offered: str | None, policy: object, config: Mapping[str, object]
+    ) -> _Choice | None:
+        """A pull, where a registry offers another image than `found`."""
+        if offered and not (found and any(digest.endswith(offered) for digest in found.digests)):
+            cause = "no image" if found is None else "the registry has another"
+            platform = config.get("platform")
+            step = Pull(ref=ref, platform=str(platform) if platform else None)
+            return self._node(f"pull:{full(ref)}", step, cause, ref)
+        if offered and age(str(policy)):
+            # It was asked for now: the age by which it is asked for again begins anew, as with a pull.
+            node = Node(id=f"tag:{full(ref)}", step=Tag(source=ref, ref=ref), cause="the registry has no other")
+            self._nodes.setdefault(node.id, node)
+        return None
+
     def _official(self, ref: str, where: Span | None, config: Mapping[str, object] | None = None) -> _Choice:
         """`config` is that of the service that runs it; the base of a Dockerfile has none."""
         maker = self._makers.get(full(ref))
         if maker is not None and maker.build is not None and full(ref) not in self._building:
             return self._build(maker, maker.build)
-        policy = (config or {}).get("pull_policy")
-        askable = policy != "never" and not ours(ref) and host(ref) != "localhost"
-        pull = askable and (self._facts.pull or policy == "always")
+        config = config or {}
+        policy = config.get("pull_policy")
+        askable = policy not in ("never", "build") and not _ours_alone(ref)
         found = self._have(ref)
+        pull = askable and (self._facts.pull or (found is not None and self._due(policy, found)))
         source = self._recipes.find(ref)
         substitute = self._recipes.ref(source) if source else ""
         made = self._have(substitute) if source else None
@@ -184,18 +176,16 @@ class _Resolver:
         if not pull and (found or made):
             return _Choice(ref=ref if found else substitute)
         offered = self._offer(ref) if askable else None
-        if offered and not (found and any(digest.endswith(offered) for digest in found.digests)):
-            cause = "no image" if found is None else "the registry has another"
-            platform = (config or {}).get("platform")
-            step = Pull(ref=ref, platform=str(platform) if platform else None)
-            return self._node(f"pull:{full(ref)}", step, cause, ref)
+        if newer := self._newer(ref, found, offered, policy, config):
+            return newer
         if found is not None:
             return _Choice(ref=ref)
         if source is not None:
             return self._recipe(source, full(ref), offered, where)
         if self._facts.lenient:
             return self._node(f"pull:{full(ref)}", Pull(ref=ref), "no image", ref)
-        self._unavailable(ref, where, policy, askable, offered)
+        error = unavailable(ref, where, policy, askable=askable, offered=offered, others=self._recipes.offers(ref))
+        self._errors.setdefault((ref, str(where)), error)
         return _Choice(ref=ref)
 
     def _recipe(self, source: RecipeSource, ref: str, offered: str | None, where: Span | None) -> _Choice:
@@ -217,7 +207,7 @@ class _Resolver:
         digest = self._recipes.hex(source)
         return self._node(
             f"build:{made}",
-            Build(ref=made, build=build, bases=_changed(bases), labels={labels.RECIPE: digest}, drop_syntax=True),
+            Build(ref=made, build=build, bases=changed(bases), labels={labels.RECIPE: digest}, drop_syntax=True),
             cause,
             made,
             needs,
@@ -249,9 +239,9 @@ class _Resolver:
             return _Choice(ref=service.image)
         cause = "asked for" if self._facts.build else self._stale(service, build, source, image)
         if not cause:
-            for ref in dockerfile.bases(source.text, build.args, build.target):
-                maker = self._makers.get(full(ref))
-                if maker is not None and maker.build and full(ref) not in self._building:
+            for ref in bases_of(build, source.text):
+                maker = self._maker(build, ref)
+                if maker is not None and maker.build and full(maker.image) not in self._building:
                     cause = cause or ("base changed" if self._build(maker, maker.build).needs else "")
         if not cause:
             return _Choice(ref=service.image)
@@ -265,7 +255,7 @@ class _Resolver:
             labels.BASES: bases_label(bases),
         }
         silent = any(offered is None for offered in self._facts.registry.values())
-        step = Build(ref=service.image, build=build, bases=_changed(bases), labels=marks, drop_syntax=silent)
+        step = Build(ref=service.image, build=build, bases=changed(bases), labels=marks, drop_syntax=silent)
         return self._node(f"build:{service.image}", step, cause, service.image, needs)
 
     def _refuse(self, build: BuildConfig) -> None:
@@ -285,25 +275,62 @@ class _Resolver:
         built_on = read_bases_label(image.labels.get(labels.BASES))
         if built_on is None:
             return "base changed"
-        runs = dockerfile.run_bases(source.text, build.args, build.target)
-        for ref in dockerfile.bases(source.text, build.args, build.target):
-            usable = self._recipes.usable(ref, runs=ref in runs)
-            if full(ref) not in self._makers and built_on.get(ref) not in usable:
+        runs = run_bases_of(build, source.text)
+        for ref in bases_of(build, source.text):
+            if self._maker(build, ref) is None and built_on.get(ref) not in self._usable(build, ref, runs):
                 return "base changed"
         return ""
 
+    def _usable(self, build: BuildConfig, ref: str, runs: frozenset[str]) -> frozenset[str]:
+        """The images on which a Dockerfile that names `ref` may have been built, as things stand."""
+        place = build.place(ref)
+        if place is None or place.startswith(IMAGE_PREFIX):
+            return self._recipes.usable((place or ref).removeprefix(IMAGE_PREFIX), runs=ref in runs)
+        return frozenset((of_folder(self._facts.folders.get(place, "")),))
+
+    def _maker(self, build: BuildConfig, ref: str) -> Service | None:
+        """The service whose image a Dockerfile means by `ref`, where one builds it."""
+        place = build.place(ref)
+        if place is not None and place.startswith(SERVICE_PREFIX):
+            return self._named.get(place.removeprefix(SERVICE_PREFIX))
+        return self._makers.get(full((place or ref).removeprefix(IMAGE_PREFIX)))
+
     def _bases(self, build: BuildConfig, text: str, where: Span | None) -> tuple[dict[str, str], tuple[str, ...]]:
         """What each base of a Dockerfile is replaced by (or is itself), and the nodes that make them."""
-        runs = dockerfile.run_bases(text, build.args, build.target)
+        runs = run_bases_of(build, text)
         bases: dict[str, str] = {}
         needs: list[str] = []
-        for ref in dockerfile.bases(text, build.args, build.target):
-            choice = self._official(ref, _from_span(build, text, ref) or where, _NEWER if build.pull else None)
-            if self._recipes.trust and ref in runs and not ours(choice.ref) and full(ref) not in self._built:
+        for ref in bases_of(build, text):
+            choice = self._base(build, ref, from_span(build, text, ref) or where)
+            maker = self._maker(build, ref)
+            made_here = maker is not None and full(maker.image) in self._built
+            if self._recipes.trust and ref in runs and not ours(choice.ref) and not made_here:
                 choice = self._trusted(choice)
             bases[ref] = choice.ref
             needs += choice.needs
         return bases, tuple(dict.fromkeys(needs))
+
+    def _base(self, build: BuildConfig, ref: str, where: Span | None) -> _Choice:
+        """What stands in for `ref` of a Dockerfile: one of the build's further contexts, or the image of that name."""
+        newer = _NEWER if build.pull else None
+        place = build.place(ref)
+        if place is None or place.startswith(IMAGE_PREFIX):
+            return self._official((place or ref).removeprefix(IMAGE_PREFIX), build.where if place else where, newer)
+        if place.startswith(SERVICE_PREFIX):
+            maker = self._named.get(place.removeprefix(SERVICE_PREFIX))
+            if maker is not None and maker.build is not None and full(maker.image) not in self._building:
+                return self._build(maker, maker.build)
+            why = "needs itself" if maker else f"needs {place.removeprefix(SERVICE_PREFIX)}, which cannot be built"
+            hint = "name a service that has a `build` and does not need this one"
+            error = DevenvError(f"the build {why} (`additional_contexts`)", hint=hint, where=build.where)
+            self._errors.setdefault((ref, str(build.where)), error)
+            return _Choice(ref=ref)
+        made = of_folder(self._facts.folders.get(place, ""))
+        if self._have(made) is not None or self._unknown(made):
+            return _Choice(ref=made)
+        step = Build(ref=made, build=BuildConfig(context=place, inline="", where=build.where), folder=True,
+                     labels={labels.CONTEXT: place}, drop_syntax=True)  # fmt: skip
+        return self._node(f"build:{made}", step, "a context of a build", made)
 
     # What is known, and what comes of it
 
@@ -344,52 +371,10 @@ class _Resolver:
             for node in self._nodes.values()
         )
 
-    def _unavailable(self, ref: str, where: Span | None, policy: object, askable: bool, offered: str | None) -> None:
-        registry = host(full(ref))
-        if policy == "never":
-            why = "the engine does not have it, and `pull_policy: never` forbids to ask for it"
-        elif not askable:
-            why = "the engine does not have it, and no registry does"
-        elif offered is None:
-            why = f"the engine does not have it, and {registry} does not answer"
-        else:
-            why = f"{registry} has no such image, or wants a login"
-        others = self._recipes.offers(ref)
-        if not askable:
-            hint = "load it (`docker load`) or build it"
-        elif offered is None:
-            hint = f"let the engine reach {registry} (network, proxy, certificates), or load the image (`docker load`)"
-        else:
-            hint = f"see its name and tag, and log in (`docker login {registry}`)"
-        if others:
-            why += f"; devenv itself can make {' and '.join(others)} alone"
-            hint = f"name {' or '.join(f'`{other}`' for other in others)}, or {hint}"
-        self._errors.setdefault(
-            (ref, str(where)),
-            DevenvError(f"the image {ref} cannot be had: {why}", hint=hint, code=ExitCode.UNFIT, where=where),
-        )
 
-
-def _changed(bases: Mapping[str, str]) -> dict[str, str]:
-    return {ref: other for ref, other in bases.items() if ref != other}
-
-
-def _from_span(build: BuildConfig, text: str, ref: str) -> Span | None:
-    """Where a Dockerfile names `ref` in a FROM."""
-    if build.inline is not None:
-        return build.where
-    for stage in dockerfile.stages(text, build.args):
-        if stage.base == ref:
-            line = text.split("\n")[stage.head.line - 1].rstrip("\r")
-            column = max(line.find(stage.written), 0)
-            return Span(
-                file=posixpath.normpath(posixpath.join(build.context, build.dockerfile)),
-                line=stage.head.line,
-                column=column + 1,
-                length=len(stage.written),
-                text=line,
-            )
-    return build.where
+def _ours_alone(ref: str) -> bool:
+    """Whether no registry can have it."""
+    return ours(ref) or host(ref) == "localhost"
 
 
 def _seconds(created: str) -> float:

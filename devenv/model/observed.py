@@ -83,7 +83,8 @@ class ObservedVolume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedImage:
-    """An image the engine has: `id` is the image ID, `labels` those of its config, `created` RFC 3339 text."""
+    """An image the engine has: `id` is the image ID, `labels` those of its config, `created` and `tagged` (when it got
+    its name here) RFC 3339 text."""
 
     ref: str
     id: str
@@ -91,6 +92,7 @@ class ObservedImage:
     digests: tuple[str, ...] = ()
     size: int = 0
     created: str = ""
+    tagged: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
 
 

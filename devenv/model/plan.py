@@ -61,7 +61,8 @@ class Bootstrap(Step):
 class Build(Step):
     """Build `build` and tag it `ref`. `bases` maps a `FROM` reference to the one that stands in for it in the copy of
     the Dockerfile that is sent. `trust` says that the host's private CA goes into what is built; `drop_syntax` that
-    `# syntax=` is left out of that copy (else the engine's backend finds out whether its frontend can be had)."""
+    `# syntax=` is left out of that copy (else the engine's backend finds out whether its frontend can be had).
+    `folder`: the image is what is in `build.context` and nothing else; older ones of that folder go."""
 
     ref: str
     build: BuildConfig
@@ -69,6 +70,7 @@ class Build(Step):
     labels: Mapping[str, str] = field(default_factory=dict)
     trust: bool = False
     drop_syntax: bool = False
+    folder: bool = False
 
     @property
     def object(self) -> str:

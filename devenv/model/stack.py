@@ -14,6 +14,8 @@ SERVICE_HEALTHY = "service_healthy"
 SERVICE_COMPLETED = "service_completed_successfully"
 SERVICE_PREFIX = "service:"
 """How a value names another service: `service:db`."""
+IMAGE_PREFIX = "docker-image://"
+"""How a build's additional context names an image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,17 @@ class Build:
     ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     refusals: tuple[DevenvError, ...] = ()
     where: Span | None = None
+
+    def place(self, ref: str) -> str | None:
+        """What the Dockerfile means by `ref` where it is one of `contexts`; None: it is an image's name. By BuildKit's
+        rule `FROM alpine:latest` and `FROM docker.io/library/alpine` both mean the context `alpine`."""
+        name = ref.lower().removeprefix("docker.io/").removeprefix("library/").removesuffix(":latest")
+        return next((place for known, place in self.contexts.items() if known.lower() == name), None)
+
+    @property
+    def context_names(self) -> frozenset[str]:
+        """The names of `contexts`, in lower case as stages are called."""
+        return frozenset(name.lower() for name in self.contexts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

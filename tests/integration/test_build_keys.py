@@ -11,11 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from devenv.app.images import choose
 from devenv.backends.docker.client import Client
 from devenv.backends.docker.stream import Exchange
+from devenv.core.imagefacts import Images
+from devenv.model import labels, plan
 from devenv.model.errors import BuildFailed, DevenvError
-from devenv.model.protocols import Engine
-from devenv.model.stack import BuildSecret, Secret
+from devenv.model.protocols import Engine, Trust
+from devenv.model.stack import Build, BuildSecret, Secret, Service, Stack
+from devenv.run.cancel import CancelToken
 from tests.engines import Told, new_name
 from tests.integration.building import Make, write
 
@@ -195,3 +199,57 @@ def test_an_agent_or_key_that_is_not_there(
         with pytest.raises(DevenvError, match=message) as failed:
             make(tmp_path, ssh=given)
         assert failed.value.hint
+
+
+def test_further_contexts_stand_in_for_names_in_the_dockerfile(
+    make: Make, engine: Engine, client: Client, run: Run, base: str, tmp_path: Path, forget_image: Callable[[str], str]
+) -> None:
+    other = make("", inline=f"FROM {base}\nRUN echo other >/other\n", labels={labels.SERVICE: "other"})
+    assets = write(
+        tmp_path / "assets", one="1", deep__two="2", _dot_dockerignore="skipped\n", skipped="x", Dockerfile="own"
+    )
+    api = write(
+        tmp_path / "api",
+        Dockerfile="FROM thing AS first\nFROM never AS other\nFROM thing\n"
+        "COPY --from=assets / /a/\nCOPY --from=other /other /b/\n",
+    )
+
+    def decide() -> Images:
+        contexts = {"assets": str(assets), "thing": f"docker-image://{base}", "other": "service:other"}
+        name = "devenv-test-contexts"
+        services = {
+            "api": Service(
+                name="api", config={}, image=f"localhost/devenv-test/{key}:1", container_name=name,
+                build=Build(context=str(api), contexts=contexts),
+            ),
+            "other": Service(
+                name="other", config={}, image=other, container_name=name, build=Build(context="", inline="FROM x"),
+            ),
+        }  # fmt: skip
+        return choose(
+            Stack(project=name, folder="", working_dir="", files=(), services=services, networks={}, volumes={}),
+            engine=engine,
+        )
+
+    key = new_name()
+    # The image `other` is there and names no source: it is as if Compose had built it.
+    first = [node for node in decide().nodes if "other" not in node.id]
+    assert [node.step.object.rpartition(":")[0] for node in first] == [
+        "localhost/devenv/context", f"localhost/devenv-test/{key}",
+    ]  # fmt: skip
+    for node in first:
+        assert isinstance(node.step, plan.Build)
+        forget_image(node.step.ref)
+        engine.build(node.step, trust=Trust(), report=Told(), cancel=CancelToken())
+    shown = run(f"localhost/devenv-test/{key}:1", "sh", "-c", "cd /a && find . -type f | LC_ALL=C sort; cat /b/other")
+    assert shown == ["./.dockerignore", "./Dockerfile", "./deep/two", "./one", "other"]
+    assert [node.id for node in decide().nodes if key in node.id] == []
+    # What was in the folder before goes with it.
+    write(assets, one="changed")
+    again, *_ = (node for node in decide().nodes if "context" in node.id)
+    assert isinstance(again.step, plan.Build)
+    forget_image(again.step.ref)
+    engine.build(again.step, trust=Trust(), report=Told(), cancel=CancelToken())
+    assert engine.image(again.step.ref) is not None
+    assert isinstance(first[0].step, plan.Build)
+    assert engine.image(first[0].step.ref) is None

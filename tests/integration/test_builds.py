@@ -12,8 +12,8 @@ import pytest
 from devenv.app.images import choose
 from devenv.backends.docker import build as docker_build
 from devenv.backends.docker.client import Client
+from devenv.core.imagefacts import Images
 from devenv.core.recipes import BUNDLE, VARIABLES, Recipes, trusting
-from devenv.core.resolve import Images
 from devenv.model import plan
 from devenv.model.errors import BuildFailed, DevenvError, ExitCode
 from devenv.model.manifest import Recipe

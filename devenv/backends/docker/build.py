@@ -11,10 +11,12 @@ from typing import Any, Protocol
 
 from devenv.backends.docker import context, errors
 from devenv.backends.docker.client import Client
+from devenv.backends.docker.client import name as client_name
 from devenv.backends.docker.images import unanswered
 from devenv.backends.docker.stream import Exchange
 from devenv.backends.docker.trace import Trace
 from devenv.core import dockerfile, recipes
+from devenv.model import labels
 from devenv.model.errors import BuildFailed, DevenvError, ExitCode, Span
 from devenv.model.observed import ObservedImage
 from devenv.model.plan import Build
@@ -25,6 +27,9 @@ _REGISTRY = 3.0
 """Seconds within which a registry must offer the frontend of `# syntax=`."""
 _LARGE = 500 * 1024 * 1024
 """Bytes of context from which on it is said that they are sent."""
+_FOLDER = "context"
+_FOLDER_TEXT = f"FROM scratch\nCOPY {_FOLDER}/ /\n"
+"""The image that holds a folder: it is sent one level deeper, so that the Dockerfile is no part of it."""
 _LIMITS = (1, 42)
 """The API from which on BuildKit takes `shm_size` and `ulimits`; the classic builder always has."""
 _CODE = re.compile(r"exit code: (\d+)|returned a non-zero code: (\d+)")
@@ -53,11 +58,13 @@ def build(
     versions: tuple[str, ...] = ("2", "1"),
 ) -> str:
     """See `protocols.Engine.build`. `versions` are the engine's builders to try in turn: BuildKit, the classic one."""
-    text = context.dockerfile(step.build)
+    text = _FOLDER_TEXT if step.folder else context.dockerfile(step.build)
     frontend = dockerfile.syntax(text)
     without = frontend is not None and (step.drop_syntax or not _available(lookup, frontend))
-    sent_text = dockerfile.rewrite(text, step.bases, step.build.args, drop_syntax=without)
+    sent_text = dockerfile.rewrite(text, step.bases, step.build.args, step.build.context_names, drop_syntax=without)
     files = context.entries(step.build)
+    if step.folder:
+        files = context.under(_FOLDER, step.build.context, files)
     name = context.sent_dockerfile(step.build, files)
     extra: dict[str, bytes] = {}
     if sent_text != text or name == context.IGNORED_DOCKERFILE:
@@ -109,7 +116,18 @@ def build(
     made = said.image or getattr(lookup.image(step.ref), "id", "")
     if not made:
         raise errors.unreachable(client.url, "the build broke off without a word")
+    if step.folder:
+        _forget_older(client, step)
     return str(made)
+
+
+def _forget_older(client: Client, step: Build) -> None:
+    """Remove the images of what the folder was before: nothing names them any more."""
+    label = f"{labels.CONTEXT}={step.labels[labels.CONTEXT]}"
+    listed = client.call("GET", "/images/json", params={"filters": {"label": [label]}}, what="list images")
+    for ref in (ref for image in listed for ref in image.get("RepoTags") or () if ref != step.ref):
+        # One that is being built on stays until the next time.
+        client.call("DELETE", f"/images/{client_name(ref)}", what=f"remove image {ref}", accept=(404, 409))
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from devenv.core.dockerignore import Matcher, State
@@ -83,6 +83,12 @@ def entries(build: Build) -> tuple[Entry, ...]:
     return tuple(_walk(build.context, "", _matcher(build), None))
 
 
+def under(name: str, folder: str, files: Sequence[Entry]) -> tuple[Entry, ...]:
+    """`files` of `folder`, in a folder called `name`."""
+    top = Entry(path=name, source=folder, found=os.stat(folder))
+    return (top, *(replace(entry, path=f"{name}/{entry.path}") for entry in files))
+
+
 def sent_dockerfile(build: Build, files: Sequence[Entry]) -> str:
     """The name under which the Dockerfile is sent: its own where it is one of `files`."""
     if build.inline is None:
@@ -111,9 +117,10 @@ def tar(files: Sequence[Entry], extra: Mapping[str, bytes]) -> Iterator[bytes]:
     yield b"\0" * (2 * _BLOCK)
 
 
-def digest(build: Build, memo: str = "", *, settled: float = _RACY) -> str:
+def digest(build: Build, memo: str = "", *, folders: Mapping[str, str] | None = None, settled: float = _RACY) -> str:
     """Hex sha256 over all that a build is made of: the paths, contents, links and executable bits that would be sent,
-    the Dockerfile, arguments, labels, target and platform. Times and owners do not count.
+    the Dockerfile, arguments, labels, target and platform. Times and owners do not count. `folders` are the digests of
+    those that are further contexts.
 
     `memo` is a JSON file ("" for none) in which digests of unchanged files are kept from call to call; not those of
     files younger than `settled` seconds, which may change again within one tick of their time stamps."""
@@ -124,6 +131,9 @@ def digest(build: Build, memo: str = "", *, settled: float = _RACY) -> str:
     settings = [dockerfile(build), *given, build.target, build.platform, build.network]
     # Only what is said counts, so that a key which a later version knows makes no image stale.
     more = {key: given for key in _SETTINGS if (given := getattr(build, key))}
+    if build.contexts:
+        known_folders = folders or {}
+        more["contexts"] = {name: known_folders.get(place, place) for name, place in build.contexts.items()}
     total.update(json.dumps([*settings, more] if more else settings).encode())
     for entry in entries(build):
         if entry.folder:

@@ -211,6 +211,7 @@ def image(client: Client, ref: str) -> ObservedImage | None:
         digests=tuple(found.get("RepoDigests") or ()),
         size=int(found.get("Size") or 0),
         created=str(found.get("Created") or ""),
+        tagged=str((found.get("Metadata") or {}).get("LastTagTime") or ""),
         config=config,
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from devenv.core.compose import mounts, values
 from devenv.core.compose.values import Reader, fields
-from devenv.core.remote import is_remote
+from devenv.core.remote import archive, git, is_remote
 from devenv.core.suggest import did_you_mean
 from devenv.model.errors import DevenvError
 from devenv.model.manifest import Path
@@ -175,7 +175,6 @@ def of(reader: Reader, config: Mapping[str, Any], at: Path, secrets: Mapping[str
     refusals = _Refusals(reader, here)
     refusals.keys(given)
     granted = tuple(refusals.secrets(given.get("secrets", ()), secrets))
-    refusals.later(given)
     return Build(
         context=given.get("context", reader.working_dir),
         dockerfile=given.get("dockerfile", "Dockerfile"),
@@ -238,17 +237,16 @@ class _Refusals:
             if place.startswith("oci-layout://"):
                 self.refuse("additional_contexts", f"the engine reads no OCI layout (`{name}`)",
                             "load it as an image and write `docker-image://` and its name")  # fmt: skip
+        place = given.get("context", "")
+        if is_remote(place) and git(place) is None and not archive(place):
+            self.refuse("context", f"devenv builds from no such context ({place})",
+                        "name a folder, a git repository or an archive of the web")  # fmt: skip
+        elif place.startswith(SERVICE_PREFIX):
+            self.refuse("context", f"`{place}` is no folder to build from",
+                        "name it under `additional_contexts`, and use it in the Dockerfile")  # fmt: skip
         if given.get("network", "default") not in ("default", "host", "none"):
             self.refuse("network", f"a build step cannot be in the network `{given['network']}`",
                         "write `host`, `none` or `default`")  # fmt: skip
-
-    def later(self, given: Mapping[str, Any]) -> None:
-        """What needs a session with the builder, or a context from elsewhere."""
-        for key in ("additional_contexts",):
-            if given.get(key):
-                self.refuse(key, f"devenv cannot do `build.{key}` yet", "build it with `docker compose build`")
-        if is_remote(given.get("context", "")):
-            self.refuse("context", "devenv builds from folders of this machine only", "clone it and name the folder")
 
     def secrets(self, grants: Any, known: Mapping[str, Mapping[str, Any]]) -> list[BuildSecret]:
         found = []

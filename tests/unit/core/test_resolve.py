@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from devenv.core.imagefacts import BuildSource, Facts, Images, Missing
 from devenv.core.recipes import Recipes, RecipeSource, bases_label, full
-from devenv.core.resolve import BuildSource, Facts, Images, Missing, resolve
+from devenv.core.resolve import resolve
 from devenv.model import labels
 from devenv.model.errors import DevenvError, DevenvErrors, ExitCode, Span
 from devenv.model.manifest import Recipe

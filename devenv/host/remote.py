@@ -1,0 +1,178 @@
+"""Build contexts from elsewhere, brought to this host: repositories by its git, archives of the web.
+
+They are kept in the user's cache, a folder for each commit or content, so that what was fetched once needs no network.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from devenv.core.remote import Git, git
+from devenv.host.files import read_text
+from devenv.host.state import cache_dir
+from devenv.model.errors import DevenvError, ExitCode
+
+_GIT = 300.0
+_ANSWER = 30.0
+"""Seconds in which git must be done, and a web server must answer."""
+_LARGEST = 512 * 1024**2
+"""Bytes of an archive: a build context of more is not meant."""
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def fetch(place: str, *, anew: bool) -> str:
+    """The folder that holds the context `place`, which is a repository's or an archive's address. What is in the cache
+    is used as it is unless `anew`; a whole commit never changes. Raises DevenvError: INPUT for what no build can use,
+    UNFIT for what cannot be reached."""
+    repository = git(place)
+    if repository is None and not place.startswith(("http://", "https://")):
+        raise DevenvError(
+            f"devenv builds from no `{place.partition('://')[0]}` context ({place})",
+            hint="name a folder, a git repository or an archive of the web",
+        )
+    whole = f"{repository.url}#{repository.ref}" if repository else place
+    cache = cache_dir() / "contexts" / hashlib.sha256(whole.encode()).hexdigest()[:24]
+    known = cache / "current"
+    fixed = repository is not None and _COMMIT.fullmatch(repository.ref)
+    if not anew or fixed:
+        with contextlib.suppress(DevenvError):
+            if os.path.isdir(found := cache / read_text(known)):
+                return _inside(found, repository, place)
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix="new-") as folder:
+        made = Path(folder) / "content"
+        made.mkdir()
+        name = _clone(repository, place, made) if repository else _download(place, made)
+        kept = cache / name
+        if not kept.is_dir():
+            with contextlib.suppress(OSError):  # another process was first
+                os.rename(made, kept)
+        pointer = Path(folder) / "current"
+        pointer.write_text(name, encoding="utf-8")
+        os.replace(pointer, known)
+    for old in cache.iterdir():
+        if old.is_dir() and old.name != name and not old.name.startswith("new-"):
+            shutil.rmtree(old, ignore_errors=True)
+    return _inside(kept, repository, place)
+
+
+def _inside(folder: Path, repository: Git | None, place: str) -> str:
+    inner = (folder / (repository.folder if repository else "").strip("/")).resolve()
+    if not inner.is_relative_to(folder.resolve()) or not inner.is_dir():
+        raise DevenvError(
+            f"{place} has no folder {repository.folder if repository else ''}",
+            hint="correct what stands after the second `:` of the build's context",
+        )
+    return str(inner)
+
+
+def _clone(repository: Git, place: str, folder: Path) -> str:
+    """The commit that `repository` names, with its submodules and without git's own folder; its hash."""
+    ref = repository.ref or "HEAD"
+    _git(folder, place, "init", "-q", ".")
+    if _COMMIT.fullmatch(ref):
+        try:
+            _git(folder, place, "fetch", "-q", "--depth=1", "--", repository.url, ref)
+        except DevenvError:  # a server that gives no commit by its hash
+            _git(folder, place, "fetch", "-q", "--tags", "--", repository.url, "+refs/heads/*:refs/remotes/origin/*")
+            _git(folder, place, "update-ref", "FETCH_HEAD", ref)
+    else:
+        _git(folder, place, "fetch", "-q", "--depth=1", "--", repository.url, ref)
+    _git(folder, place, "checkout", "-q", "--detach", "FETCH_HEAD")
+    if (folder / ".gitmodules").exists():
+        _git(folder, place, "remote", "add", "origin", repository.url)
+        _git(folder, place, "submodule", "--quiet", "update", "--init", "--recursive", "--depth=1")
+    commit = _git(folder, place, "rev-parse", "HEAD").strip()
+    for inner in [folder / ".git", *folder.rglob(".git")]:
+        if inner.is_dir():
+            shutil.rmtree(inner)
+        else:
+            inner.unlink(missing_ok=True)
+    return commit
+
+
+def _git(folder: Path, place: str, *words: str) -> str:
+    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    # A repository that this process stands in must not be taken for the new one.
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        env.pop(name, None)
+    env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=_GIT, check=False,
+        )  # fmt: skip
+    except OSError as error:
+        raise DevenvError(
+            f"the build's context {place} needs git, which cannot be run: {error.strerror}",
+            hint="install git (Debian: `apt install git`)",
+            code=ExitCode.UNFIT,
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise _unreached(place, f"git was not done in {_GIT:.0f} s") from None
+    if done.returncode:
+        said = [line for line in done.stderr.strip().splitlines() if line.startswith(("fatal:", "error:"))]
+        raise _unreached(place, (said[0].partition(": ")[2] if said else "git failed"))
+    return done.stdout
+
+
+def _download(place: str, folder: Path) -> str:
+    """The archive at `place` unpacked, or a Dockerfile as it is; the digest of what came."""
+    from urllib.error import URLError
+    from urllib.request import Request, urlopen
+
+    try:
+        with urlopen(Request(place, headers={"User-Agent": "devenv"}), timeout=_ANSWER) as answer:
+            content = answer.read(_LARGEST + 1)
+    except (URLError, OSError, ValueError) as error:
+        raise _unreached(place, str(getattr(error, "reason", error))) from None
+    if len(content) > _LARGEST:
+        raise DevenvError(
+            f"the build's context {place} is larger than {_LARGEST // 1024**2} MB",
+            hint="build from a folder that has what the build needs",
+        )
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            for member in archive:
+                _unpack(archive, member, folder, place)
+    except tarfile.TarError:
+        # As the engine has it: what is no archive is the Dockerfile itself.
+        (folder / "Dockerfile").write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def _unpack(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, place: str) -> None:
+    """Files, folders and links that stay inside; devices and the like are no part of a context."""
+    path = folder / member.name
+    aim = path.parent / member.linkname if member.issym() else folder / member.linkname if member.islnk() else path
+    if any(not Path(os.path.normpath(each)).is_relative_to(folder) for each in (path, aim)):
+        raise DevenvError(
+            f"the archive {place} would write outside its folder ({member.name})",
+            hint="take another archive: this one is broken, or meant to harm",
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if member.isdir():
+        path.mkdir(exist_ok=True)
+    elif member.issym():
+        path.symlink_to(member.linkname)
+    elif (source := archive.extractfile(member)) is not None:  # a hard link is the file that it names
+        with source, path.open("wb") as file:
+            shutil.copyfileobj(source, file)
+        path.chmod(0o755 if member.mode & 0o111 else 0o644)
+
+
+def _unreached(place: str, why: str) -> DevenvError:
+    return DevenvError(
+        f"the build's context {place} cannot be fetched: {why}",
+        hint="see the address, the network and your rights there; or clone it and name the folder",
+        code=ExitCode.UNFIT,
+    )

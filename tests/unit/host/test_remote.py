@@ -1,0 +1,173 @@
+"""Build contexts from elsewhere: repositories by the real git, archives from a real web server on this host."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from devenv.host.remote import fetch
+from devenv.model.errors import DevenvError, ExitCode
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "a")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "a@a.test")
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    (folder / "sub").mkdir(parents=True)
+    git(folder, "init", "-q", "-b", "main", ".")
+    commit(folder, "one")
+    return folder
+
+
+def git(folder: Path, *words: str) -> str:
+    return subprocess.run(["git", "-C", folder, *words], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(folder: Path, text: str) -> str:
+    (folder / "Dockerfile").write_text(text)
+    (folder / "sub" / "file").write_text(text)
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", text)
+    return git(folder, "rev-parse", "HEAD")
+
+
+def test_a_repository_is_kept_until_it_is_asked_for_anew(repository: Path, cache: Path) -> None:
+    place = f"file://{repository}#main:sub"
+    found = Path(fetch(place, anew=False))
+    assert [path.name for path in found.iterdir()] == ["file"]
+    assert not list(cache.rglob(".git"))
+    commit(repository, "two")
+    assert (Path(fetch(place, anew=False)) / "file").read_text() == "one"
+    assert (Path(fetch(place, anew=True)) / "file").read_text() == "two"
+    assert not found.exists()
+
+
+def test_a_commit_is_itself_and_asks_nobody_again(repository: Path) -> None:
+    first = git(repository, "rev-parse", "HEAD")
+    commit(repository, "two")
+    place = f"file://{repository}#{first}"
+    found = fetch(place, anew=True)
+    assert (Path(found) / "Dockerfile").read_text() == "one"
+    repository.rename(repository.with_name("gone"))
+    assert fetch(place, anew=True) == found
+
+
+def test_submodules_come_along(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "protocol.file.allow")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "always")
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    git(outer, "init", "-q", ".")
+    git(outer, "submodule", "--quiet", "add", f"file://{repository}", "inner")
+    git(outer, "commit", "-qm", "x")
+    found = Path(fetch(f"file://{outer}", anew=False))
+    assert (found / "inner" / "Dockerfile").read_text() == "one"
+
+
+@pytest.mark.parametrize(
+    ("fragment", "message"),
+    [("#nothing", "cannot be fetched: .*nothing"), ("#main:none", "has no folder none"), ("#main:../..", "no folder")],
+)
+def test_what_a_repository_has_not(repository: Path, fragment: str, message: str) -> None:
+    with pytest.raises(DevenvError, match=message) as failed:
+        fetch(f"file://{repository}{fragment}", anew=False)
+    assert failed.value.hint
+
+
+def test_a_repository_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DevenvError, match="cannot be fetched") as failed:
+        fetch(f"file://{tmp_path}/none", anew=False)
+    assert failed.value.code == ExitCode.UNFIT
+
+
+def test_a_machine_without_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(DevenvError, match="needs git") as failed:
+        fetch(f"file://{repository}", anew=False)
+    assert "apt install git" in failed.value.hint
+
+
+@pytest.fixture
+def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Path]]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    folder = tmp_path / "web"
+    folder.mkdir()
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", folder
+        server.shutdown()
+
+
+def archive(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> None:
+    with tarfile.open(path, "w:gz") as made:
+        for member, content in members:
+            member.size = len(content)
+            made.addfile(member, io.BytesIO(content))
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", mode: int = 0o644) -> tarfile.TarInfo:
+    made = tarfile.TarInfo(name)
+    made.type, made.linkname, made.mode = kind, link, mode
+    return made
+
+
+def test_an_archive_is_unpacked_with_links_and_modes(web: tuple[str, Path]) -> None:
+    address, folder = web
+    archive(
+        folder / "x.tar.gz",
+        (member("a", tarfile.DIRTYPE), b""),
+        (member("a/tool", mode=0o755), b"run"),
+        (member("a/link", tarfile.SYMTYPE, "tool"), b""),
+        (member("hard", tarfile.LNKTYPE, "a/tool"), b""),
+        (member("pipe", tarfile.FIFOTYPE), b""),
+    )
+    found = Path(fetch(f"{address}/x.tar.gz", anew=False))
+    assert sorted(path.relative_to(found).as_posix() for path in found.rglob("*")) == ["a", "a/link", "a/tool", "hard"]
+    assert (found / "a" / "link").readlink() == Path("tool")
+    assert (found / "hard").read_bytes() == b"run"
+    assert (found / "a" / "tool").stat().st_mode & 0o777 == 0o755
+
+
+def test_what_is_no_archive_is_the_dockerfile(web: tuple[str, Path]) -> None:
+    address, folder = web
+    (folder / "it").write_text("FROM x\n")
+    assert (Path(fetch(f"{address}/it", anew=False)) / "Dockerfile").read_text() == "FROM x\n"
+
+
+@pytest.mark.parametrize(
+    "bad", [member("../out"), member("in", tarfile.SYMTYPE, "../../out"), member("in", tarfile.LNKTYPE, "/etc/passwd")]
+)
+def test_an_archive_that_would_write_outside(web: tuple[str, Path], tmp_path: Path, bad: tarfile.TarInfo) -> None:
+    address, folder = web
+    archive(folder / "x.tar", (bad, b""))
+    with pytest.raises(DevenvError, match="outside its folder"):
+        fetch(f"{address}/x.tar", anew=False)
+    assert not list(tmp_path.rglob("out"))
+
+
+def test_an_address_that_nothing_answers(web: tuple[str, Path]) -> None:
+    with pytest.raises(DevenvError, match="not found"):
+        fetch(f"{web[0]}/none", anew=False)
+    with pytest.raises(DevenvError, match="no `oci-layout` context"):
+        fetch("oci-layout://x", anew=False)
