@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from devenv.app import basefiles
+from devenv.app.links import followed
 from devenv.app.project import Project, compose_file
 from devenv.core.compose import documents as reading
 from devenv.core.compose import load as loader
@@ -43,7 +44,7 @@ class _Found:
 def load_model(project: Project, values: Mapping[str, str], name: str | None = None) -> reading.Model:
     """The Compose files in their normal form, arguments and errors as for `load_stack`."""
     found = _found(project, values, name, lenient=False)
-    return reading.model(
+    model = reading.model(
         project.documents,
         variables=found.values,
         working_dir=str(project.working_dir),
@@ -52,6 +53,8 @@ def load_model(project: Project, values: Mapping[str, str], name: str | None = N
         given=found.given,
         lenient=not project.own,
     )
+    services = {name: followed(config) for name, config in model.normal.services.items()}
+    return replace(model, normal=replace(model.normal, services=services))
 
 
 def load_stack(project: Project, values: Mapping[str, str], name: str | None = None, *, lenient: bool = False) -> Stack:
@@ -85,8 +88,11 @@ def load_stack(project: Project, values: Mapping[str, str], name: str | None = N
             raise
         stack = stack_of(found.texts)  # wrong rules keep nobody from what runs
     services = {
-        name: _before_copies(each, found.lying) if _copies(project) else each for name, each in stack.services.items()
+        name: replace(each, config=config) if (config := followed(each.config)) is not each.config else each
+        for name, each in stack.services.items()
     }
+    if _copies(project):
+        services = {name: _before_copies(each, found.lying) for name, each in services.items()}
     stack = replace(
         stack,
         services=services,

@@ -81,7 +81,7 @@ class Printed:
 
 def read(folder: Path, to: Path) -> Case:
     """The case in `folder`, copied to the folder `to`, whose name is the same on every machine."""
-    shutil.copytree(folder, to)
+    shutil.copytree(folder, to, symlinks=True)
     said = to / "case.yaml"
     given = yaml.safe_load(said.read_text()) if said.is_file() else {}
     unknown = given.keys() - {"why", "args", "env", "cwd", "stdin", "print", "git", "invalid"}

@@ -66,6 +66,8 @@ def _without_empty(value: Any, at: tuple[str, ...]) -> Any:
             continue
         if len(here) == 4 and here[2] == "ulimits" and isinstance(item, Mapping):
             item = {"soft": 0, "hard": 0, **item}
+        if here == ("services", "*", "develop", "watch"):
+            item = [{k: v for k, v in rule.items() if k != "exec" or v["command"]} for rule in item]
         found[key] = _without_empty(item, here) if len(here) < 5 else item
     return found
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from devenv.core.compose import build, hooks, mounts, pull, resources, shell, values
+from devenv.core.compose import build, develop, hooks, mounts, pull, resources, shell, values
 from devenv.core.compose.hash import ORDER
 from devenv.core.compose.values import Reader, fields
 from devenv.model.manifest import Path
@@ -158,6 +158,7 @@ KEYS: dict[str, values.Read] = {
     "credential_spec": resources.credential_spec,
     "depends_on": _depends_on,
     "deploy": resources.deploy,
+    "develop": develop.develop,
     "device_cgroup_rules": values.strings,
     "devices": mounts.devices,
     "dns": values.one_or_more,
