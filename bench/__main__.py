@@ -9,9 +9,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import generate, noop
+from bench import generate, noop, watch
 
-SCENARIOS = {"noop": noop.run, "generate": generate.run}
+SCENARIOS = {"noop": noop.run, "generate": generate.run, "watch": watch.run}
 
 
 def main() -> int:

@@ -90,10 +90,12 @@ def up(
     excepted: Sequence[str] = (),
     scaled: bool = False,
     scale: Mapping[str, int] = MappingProxyType({}),
+    watch: bool = False,
 ) -> int:
     """Bring the stack up; the exit code. `services`: these and what they need alone. `dry_run`: say the plan, change
     nothing. `for_ide`: as an editor's initializeCommand calls it (see `app.ide`). `excepted`: these are run on the host
-    by the person; a forwarder stands in for each, and those of an earlier call that are not named come back."""
+    by the person; a forwarder stands in for each, and those of an earlier call that are not named come back. `watch`:
+    then go on as `devenv watch` does, with the logs."""
     wishes = Wishes(
         services=tuple(services), dry_run=dry_run, build=build, pull=pull, force_recreate=force_recreate,
         remove_orphans=remove_orphans, for_ide=for_ide, excepted=None if for_ide else tuple(excepted),
@@ -111,7 +113,12 @@ def up(
     project = read_project(ctx)
     if dry_run:
         return _dry_run(ctx, project, wishes)
-    return bring_up(ctx, project, wishes)
+    code = bring_up(ctx, project, wishes)
+    if watch and not code:
+        from devenv.app.watch import follow
+
+        return follow(ctx, services, logs=True)
+    return code
 
 
 def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -> int:

@@ -67,6 +67,14 @@ VERBS: Mapping[str, Verb] = {
     "restart": Verb(
         module="stack", function="restart", bare=True, group=SERVICES, takes="services", says="Stop, then start"
     ),
+    "watch": Verb(
+        module="stack",
+        function="watch",
+        bare=True,
+        group=SERVICES,
+        takes="services",
+        says="Bring changed files in as `develop.watch` says",
+    ),
     "exec": Verb(
         module="inside", function="exec_", group=SERVICES, takes="services", says="Run a command in a service"
     ),
@@ -148,6 +156,7 @@ APP: Mapping[str, str] = {
     "start": "lifecycle:start",
     "stop": "lifecycle:stop",
     "restart": "lifecycle:restart",
+    "watch": "watch:watch",
     "exec": "exec:exec_",
     "shell": "exec:shell",
     "run": "task:run_task",

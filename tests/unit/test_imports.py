@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LIBRARIES = frozenset(("docker", "h2", "jinja2", "jsonschema_rs", "pydantic", "requests", "rich", "typer", "urllib3"))
+LIBRARIES = frozenset(
+    ("docker", "h2", "jinja2", "jsonschema_rs", "pydantic", "requests", "rich", "typer", "urllib3", "watchfiles")
+)
 """What devenv uses and a command with nothing to do does not."""
 SLOW = frozenset(("concurrent.futures", "logging", "shutil", "subprocess", "tarfile", "tempfile"))
 """Of the standard library, the same."""

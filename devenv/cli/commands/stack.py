@@ -49,6 +49,9 @@ def up(
     for_ide: Annotated[
         bool, typer.Option("--for-ide", help="As an editor calls it: end as soon as the workspace can be entered.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Then do what `develop.watch` says as files change; with the logs.")
+    ] = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", hidden=True)] = False,
     wait: Annotated[bool, typer.Option("--wait", hidden=True)] = False,
 ) -> int:
@@ -71,6 +74,8 @@ def up(
     if times is not None:
         # A variable like every other, only said here: it is kept as those are.
         os.environ[SCALE] = times
+    if watch and detach:
+        raise typer.BadParameter("with --detach there is nobody who watches", param_hint="--watch")
     # What Compose's -d and --wait ask for is what `up` does anyway.
     return call(
         typed,
@@ -85,6 +90,7 @@ def up(
         excepted=tuple(excepted or ()),
         scaled=times is not None,
         scale=counts,
+        watch=watch,
     )
 
 
@@ -255,6 +261,22 @@ def open_(
       devenv open web
     """
     return call(typed, "open", service)
+
+
+def watch(
+    typed: typer.Context,
+    services: Services = None,
+    no_up: Annotated[bool, typer.Option("--no-up", help="Do not bring the stack up first.")] = False,
+) -> int:
+    """Bring the stack up; then, as files change, copy, rebuild or restart as `develop.watch` says. Ctrl-C ends it.
+
+    \b
+    Examples:
+      devenv watch
+      devenv watch api             the API's files alone, and those of what it needs
+      devenv up --watch            the same, with what the services say
+    """
+    return call(typed, "watch", tuple(services or ()), no_up=no_up)
 
 
 def start(typed: typer.Context, services: Services = None) -> int:
