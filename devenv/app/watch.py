@@ -26,19 +26,18 @@ _REST = 2.0
 """Seconds between two looks for a container that was made anew, while nothing changes."""
 
 
-def watch(ctx: Context, services: Sequence[str] = (), *, no_up: bool = False, logs: bool = False) -> int:
+def watch(ctx: Context, services: Sequence[str] = (), *, no_up: bool = False) -> int:
     """Bring `services` (all for none) up unless `no_up`, then carry out `develop.watch` of these and of what they need
-    until the user stops it; the exit code. `logs`: what they say is shown meanwhile. Raises DevenvErrors (INPUT) where
-    there is nothing to watch."""
+    until the user stops it; the exit code. Raises DevenvErrors (INPUT) where there is nothing to watch."""
     if not no_up:
         code = bring_up(ctx, read_project(ctx), Wishes(services=tuple(services)))
         if code:
             return code
-    return follow(ctx, services, logs=logs)
+    return follow(ctx, services)
 
 
 def follow(ctx: Context, services: Sequence[str] = (), *, logs: bool = False) -> int:
-    """`watch` of what is up already."""
+    """`watch` of what is up already. `logs`: what the services say is shown meanwhile."""
     with session(ctx) as here:
         chosen = select(here.stack, services)
         told = _watched(ctx, chosen)

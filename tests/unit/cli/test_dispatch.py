@@ -56,6 +56,7 @@ UP = {
     "remove_orphans": False,
     "excepted": (),
     "scaled": False,
+    "watch": False,
     "scale": {},
 }
 
@@ -103,6 +104,8 @@ CONFIG = {
         ("open web", {"verb": "open", "service": "web"}),
         ("start db", {"verb": "start", "services": ("db",)}),
         ("stop -t 3", {"verb": "stop", "services": (), "timeout": 3}),
+        ("up api -w", {**UP, "services": ("api",), "watch": True}),
+        ("watch api --no-up", {"verb": "watch", "services": ("api",), "no_up": True}),
         ("restart web --timeout 0", {"verb": "restart", "services": ("web",), "timeout": 0}),
         ("shell", {"verb": "shell", "service": None}),
         ("shell db", {"verb": "shell", "service": "db"}),
