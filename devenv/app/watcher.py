@@ -104,7 +104,7 @@ class Watcher:
         ctx = self.here.ctx
         with session(ctx, locked=True) as here:
             observed, _ = sweep(here.engine, here.stack, look=False, seeds=False)
-            carry_out(here, teardown.restart(here.stack, observed, tuple(services)), "restart", named=services)
+            carry_out(here, teardown.off_and_on(here.stack, observed, services), "restart", named=services)
 
     def _run(self, rule: Rule) -> None:
         """The command of a rule, in each container that runs."""

@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from devenv.core.hooks import before_stops
 from devenv.core.nodes import Nodes
 from devenv.core.plan_up import ANONYMOUS
-from devenv.core.selection import check, is_oneoff, needs, orphans, select, service_of
+from devenv.core.selection import check, is_oneoff, needs, one_shots, orphans, select, service_of
 from devenv.model import labels
 from devenv.model.errors import DevenvError, ExitCode, raise_all
 from devenv.model.observed import Observed, ObservedContainer
-from devenv.model.plan import Plan, Remove, Stop
+from devenv.model.plan import Plan, Remove, Run, Start, Stop, WaitReady
 from devenv.model.stack import Stack
 
 
@@ -89,6 +89,31 @@ def restarted(stack: Stack, observed: Observed, services: Sequence[str]) -> tupl
         if name in running and any(need.restart and need.target in chosen for need in needs(service)):
             chosen.setdefault(name)
     return tuple(chosen)
+
+
+def off_and_on(stack: Stack, observed: Observed, services: Sequence[str]) -> Plan:
+    """Stop and start the containers of `services` as they are, and of those that are restarted with them: nothing is
+    made anew, so that what was put into them stays."""
+    names = restarted(stack, observed, services)
+    mine = [c for c in observed.containers if service_of(c) in names and not is_oneoff(c)]
+    ends = one_shots(stack.services)
+    nodes = Nodes()
+    ended = _stops(nodes, mine, "asked for")
+    ready: dict[str, list[str]] = {}
+    for name, service in select(stack, names).items():
+        for container in (c for c in mine if service_of(c) == name):
+            met = [node for need in needs(service) for node in ready.get(need.target, ())]
+            before = [*ended.get(container.id, ()), *met]
+            if name in ends:
+                run = Run(service=name, container=container.name, again=True)
+                found = nodes.add(_identity("run", container, mine), run, "asked for", before)
+            else:
+                start = Start(service=name, container=container.name)
+                begun = nodes.add(_identity("start", container, mine), start, "asked for", before)
+                wait = WaitReady(service=name, container=container.name, ready=service.ready)
+                found = nodes.add(_identity("ready", container, mine), wait, "started", [begun])
+            ready.setdefault(name, []).append(found)
+    return Plan(nodes=nodes.ordered(), orphans=_orphan_names(stack, observed))
 
 
 def reset(stack: Stack, observed: Observed, service: str) -> Plan:

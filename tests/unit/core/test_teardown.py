@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devenv.backends.fake import Behaviour
-from devenv.core.teardown import down, reset, restarted, stop
+from devenv.core.teardown import down, off_and_on, reset, restarted, stop
 from devenv.model import labels
 from devenv.model.errors import DevenvError
 from devenv.model.observed import Observed
@@ -186,6 +186,28 @@ def test_restart_of_one_takes_those_that_ask_for_it_and_run() -> None:
     assert restarted(wanted, seen, ()) == ()
     with pytest.raises(DevenvError, match="no service x"):
         restarted(wanted, seen, ["x"])
+
+
+def test_off_and_on_leaves_containers_as_they_are_each_after_what_it_needs() -> None:
+    asks = {"condition": "service_healthy", "restart": True}
+    wanted = stack(
+        {
+            "db": DB,
+            "api": {"needs": {"db": asks}},
+            "job": {"image": "once", "one_shot": True},
+            "web": {"needs": {"api": "service_started"}},
+        }
+    )
+    w = up(wanted)
+    plan = off_and_on(wanted, w.observe(wanted), ["db", "job"])
+    assert ids(plan) == [
+        "stop:api", "stop:db", "start:db", "ready:db", "start:api", "ready:api", "run:job",
+    ]  # fmt: skip
+    start = next(node for node in plan.nodes if node.id == "start:api")
+    assert start.needs == ("stop:api", "ready:db")
+    before = {c.id for c in w.observe(wanted).containers}
+    w.do(plan.nodes)
+    assert {c.id for c in w.observe(wanted).containers} == before
 
 
 def test_reset_removes_the_data_of_one_service_and_up_makes_them_anew() -> None:
