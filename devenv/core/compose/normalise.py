@@ -80,13 +80,13 @@ def normalise(reader: Reader, *, project: str | None, texts: Mapping[str, str]) 
         services=services,
         networks=used.of("network", networks, lambda item: item.get("networks") or ()),
         volumes=used.of("volume", volumes, _volume_keys),
-        secrets=used.of("secret", objects["secrets"], _secret_keys),
+        secrets=used.of("secret", objects["secrets"], secret_keys),
         configs=used.of("config", objects["configs"], lambda item: [g["source"] for g in item.get("configs") or ()]),
         left_out=used.needs(),
     )
 
 
-def _secret_keys(service: Mapping[str, Any]) -> list[str]:
+def secret_keys(service: Mapping[str, Any]) -> list[str]:
     """Those of its containers and those of its build."""
     grants = [*(service.get("secrets") or ()), *((service.get("build") or {}).get("secrets") or ())]
     return [grant["source"] for grant in grants]

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from devenv.core.compose.documents import Model
+from devenv.core.compose.normalise import secret_keys
 
 _NEVER_EMPTY = frozenset((("networks", "*", "ipam"), ("services", "*", "deploy", "resources"),
                           ("services", "*", "deploy", "placement")))  # fmt: skip
@@ -22,7 +23,7 @@ def as_json(model: Model, only: Collection[str] | None = None) -> dict[str, Any]
     used = {
         "networks": {key for config in services.values() for key in config.get("networks") or ()},
         "volumes": {mount.get("source") for config in services.values() for mount in config.get("volumes") or ()},
-        "secrets": {grant["source"] for config in services.values() for grant in config.get("secrets") or ()},
+        "secrets": {key for config in services.values() for key in secret_keys(config)},
         "configs": {grant["source"] for config in services.values() for grant in config.get("configs") or ()},
     }
     printed: dict[str, Any] = {"name": normal.project, "services": {k: dict(v) for k, v in services.items()}}
@@ -64,7 +65,7 @@ def _without_empty(value: Any, at: tuple[str, ...]) -> Any:
             continue
         if here in (("services", "*", "command"), ("services", "*", "entrypoint")) and item is None:
             continue
-        if len(here) == 4 and here[2] == "ulimits" and isinstance(item, Mapping):
+        if (here[2:3] if len(here) == 4 else here[3:4]) == ("ulimits",) and isinstance(item, Mapping):
             item = {"soft": 0, "hard": 0, **item}
         if here == ("services", "*", "develop", "watch"):
             item = [{k: v for k, v in rule.items() if k != "exec" or v["command"]} for rule in item]
