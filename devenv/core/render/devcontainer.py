@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from devenv.core.ports import Port
-from devenv.core.render.compose import workspace_folder, workspace_service
+from devenv.core.render.compose import to_repository, workspace_folder, workspace_service
 from devenv.core.render.frame import framed, stamp
 from devenv.core.rendered import HOST_FOLDER
 from devenv.model.manifest import Manifest
 
 _AS_THEY_ARE = (
-    "otherPortsAttributes", "features", "remoteEnv", "userEnvProbe", "waitFor", "onCreateCommand",
-    "updateContentCommand", "postCreateCommand", "postStartCommand", "postAttachCommand", "hostRequirements",
+    "otherPortsAttributes", "features", "overrideFeatureInstallOrder", "secrets", "remoteEnv", "userEnvProbe",
+    "waitFor", "onCreateCommand", "updateContentCommand", "postCreateCommand", "postStartCommand", "postAttachCommand",
 )  # fmt: skip
+_SIZE = re.compile(r"([0-9]+)([kmgt])(?:i?b)?", re.I)
 
 
 def devcontainer(
@@ -34,6 +36,16 @@ def devcontainer(
     if attributes:
         more["portsAttributes"] = attributes
     more |= {key: workspace[key] for key in _AS_THEY_ARE if key in workspace}
+    if "features" in more:
+        more["features"] = {_beside(name): options for name, options in more["features"].items()}
+    if "overrideFeatureInstallOrder" in more:
+        more["overrideFeatureInstallOrder"] = [_beside(name) for name in more["overrideFeatureInstallOrder"]]
+    requirements = {
+        **_requirements(manifest.document.value.get("requires") or {}),
+        **workspace.get("hostRequirements", {}),
+    }
+    if requirements:
+        more["hostRequirements"] = requirements
     # So that devenv can say inside where on the host a command must be typed.
     more["remoteEnv"] = {HOST_FOLDER: "${localWorkspaceFolder}", **more.get("remoteEnv", {})}
     more["customizations"] = _customizations(workspace)
@@ -47,6 +59,21 @@ def devcontainer(
             "more": _json(more)[2:-2],
         },
     )
+
+
+def _beside(feature: str) -> str:
+    """A feature that is a folder of the repository, as devcontainer.json names it: from where that lies."""
+    return to_repository(feature) if feature.startswith("./") else feature
+
+
+def _requirements(requires: Mapping[str, Any]) -> dict[str, Any]:
+    """What the machine must have, in the words of `hostRequirements`."""
+    found: dict[str, Any] = {"cpus": requires["cpus"]} if "cpus" in requires else {}
+    for key, name in (("memory", "memory"), ("disk", "storage")):
+        if key in requires:
+            size = _SIZE.fullmatch(str(requires[key]))
+            found[name] = f"{size[1]}{size[2].lower()}b" if size else str(requires[key]).lower().removesuffix("b")
+    return found
 
 
 def _json(value: Any) -> str:

@@ -164,7 +164,22 @@ WORKSPACE = mapping(
             "Settings of other editors, as in devcontainer.json.",
             {"jetbrains": {}},
         ),
-        "features": key(_ANY, "Dev container features.", {"ghcr.io/devcontainers/features/git:1": {}}),
+        "features": key(
+            _ANY,
+            "Dev container features, installed in the image of the workspace: of a registry, or a folder of the "
+            "repository (`./.devcontainer/tool`).",
+            {"ghcr.io/devcontainers/features/git:1": {}},
+        ),
+        "overrideFeatureInstallOrder": key(
+            TEXTS,
+            "Features that are installed before the others, in this order.",
+            ["ghcr.io/devcontainers/features/git"],
+        ),
+        "secrets": key(
+            by_name(_ANY, "a mapping of secrets", "."),
+            "Secrets that an editor asks the person for, by the variable that they get.",
+            {"API_TOKEN": {"description": "Token of the test shop", "documentationUrl": "https://shop.test/tokens"}},
+        ),
         "forwardPorts": key(
             listed({"type": ["integer", "string"], "title": "a port or `service:port`"}, "a list of ports"),
             "Ports the editor forwards; by default those that the services publish.",
