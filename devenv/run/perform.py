@@ -9,7 +9,7 @@ from typing import Any
 
 from devenv.core.compose.hash import NAMESPACES, config_hash, joined, with_engine
 from devenv.model import labels
-from devenv.model.errors import CannotRun, Conflict, DevenvError, ExitCode, NotFound
+from devenv.model.errors import BuildFailed, CannotRun, Conflict, DevenvError, ExitCode, NotFound
 from devenv.model.events import Done, Failed, Outcome
 from devenv.model.observed import ObservedImage
 from devenv.model.plan import (
@@ -134,7 +134,14 @@ class Performer:
         }
         build = derived.build(step.devcontainer, step.base, base, step.user)
         whole = Build(service=step.service, ref=step.ref, build=build, labels=marks, drop_syntax=True)
-        return self._build(whole, report, cancel)
+        try:
+            return self._build(whole, report, cancel)
+        except BuildFailed as error:
+            said = next((line for line in error.log if line.startswith(derived.NOT_INSTALLED)), "")
+            if not said:
+                raise
+            hint = "its own words stand above; mend it, give it other options, or take it out of devcontainer.json"
+            raise BuildFailed(said, hint=hint, log=error.log, where=error.where) from None
 
     def _image(self, ref: str, what: str) -> ObservedImage:
         """The image `ref`, for `what` is to be made of it. Raises NotFound."""

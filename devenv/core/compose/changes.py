@@ -74,6 +74,8 @@ def changes(service: Service, stack: Stack, container: ObservedContainer) -> tup
         return ()
     overridden = _is_overridden(stack, container)
     ignored = _OVERRIDDEN if overridden else frozenset()
+    if overridden and service.devcontainer is not None:
+        ignored |= {f"environment.{name}" for name in service.devcontainer.config.get("containerEnv") or ()}
     found = set(_differing(service, stack, container, ignored=ignored))
     differing = tuple(sorted(key for key in found if key not in ignored))
     if differing or overridden or container.labels.get(labels.VERSION) != labels.COMPOSE_VERSION:

@@ -18,6 +18,8 @@ from devenv.model.stack import Build
 FORM = 1
 """Raised where the same devcontainer gives another image."""
 _AT = "/tmp/devenv-features"
+NOT_INSTALLED = "cannot install the feature "
+"""What the build says before a feature's id where its install.sh fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ def _variables(feature: Feature) -> list[str]:
 def _install(index: int, feature: Feature, who: Users) -> str:
     options = " ".join(f"{name}={_q(value)}" for name, value in feature.options.items())
     said = f"installing the feature {feature.id}"
-    failed = f"the feature {feature.id} could not be installed"
+    failed = f"{NOT_INSTALLED}{feature.id}"
     return (
         f"RUN echo {_q(said)}; set -a; . {_AT}/env; {options and options + ';'} set +a; cd {_AT}/{index} && "
         f"chmod +x install.sh && ./install.sh || {{ code=$?; echo {_q(failed)} >&2; exit $code; }}"
