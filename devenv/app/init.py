@@ -155,7 +155,7 @@ def _asked(ctx: Context, guess: Guess) -> Guess:
         for item in guess.variables
         if not any(f"{{{{ {service.name}." in item.value or item.value == service.url for service in gone)
     )
-    seeds = guess.seeds if any(service.use == "postgres" for service, _ in kept) else ()
+    seeds = guess.seeds if any(service.sql for service, _ in kept) else ()
     if seeds and not _yes(ctx.ui.answer(f"Load {', '.join(seeds)} into the database? yes or no", "yes")):
         seeds = ()
     return replace(guess, name=name, app=app, backing=kept, variables=variables, seeds=seeds)

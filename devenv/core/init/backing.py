@@ -13,12 +13,9 @@ POSTGRES = Backing(
 )  # fmt: skip
 REDIS = Backing(name="cache", title="Redis", use="redis", schemes=("redis",), variable="REDIS_URL")
 MYSQL = Backing(
-    name="db", title="MySQL", image="mysql:8.4", port=3306, schemes=("mysql", "mariadb"), variable="DATABASE_URL",
-    url="mysql://app:app@db:3306/app", data="/var/lib/mysql",
-    environment={
-        "MYSQL_USER": "app", "MYSQL_PASSWORD": "app", "MYSQL_DATABASE": "app", "MYSQL_RANDOM_ROOT_PASSWORD": "yes",
-    },
+    name="db", title="MySQL", use="mariadb", schemes=("mysql", "mariadb"), variable="DATABASE_URL",
 )  # fmt: skip
+"""MariaDB speaks its protocol, and devenv can make it."""
 MONGO = Backing(
     name="mongo", title="MongoDB", image="mongo:8.0", port=27017, schemes=("mongodb",), variable="MONGODB_URI",
     url="mongodb://mongo:27017/app", data="/data/db",

@@ -109,9 +109,8 @@ def _url(service: Backing, value: str) -> str:
         number = re.search(r":[0-9]+/([1-9][0-9]?)\b", value)
         return f"redis://{{{{ {service.name}.host }}}}:6379/{number[1]}" if number else ours
     if match[1].startswith("jdbc:"):
-        port, name = ("5432", match[2]) if service.use == "postgres" else (str(service.port), match[2])
-        host = f"{{{{ {service.name}.host }}}}" if service.use else service.name
-        return f"jdbc:{name}://{host}:{port}/app"
+        at = f"{{{{ {service.name}.host }}}}:{{{{ {service.name}.port }}}}/{{{{ {service.name}.database }}}}"
+        return f"jdbc:{match[2]}://{at}"
     mine = "postgresql" if service.use == "postgres" else service.schemes[0]
     if match[1] == mine:
         return ours
@@ -122,7 +121,7 @@ def _url(service: Backing, value: str) -> str:
 
 def _part(service: Backing, role: str) -> str:
     if service.use:
-        return f"{{{{ {service.name}.{role} }}}}" if service.use == "postgres" or role in ("host", "port") else ""
+        return f"{{{{ {service.name}.{role} }}}}" if service.sql or role in ("host", "port") else ""
     return {"host": service.name, "port": str(service.port), **_CREDENTIALS}[role]
 
 
@@ -138,7 +137,7 @@ def _usual(repository: Repository, service: Backing, endings: tuple[str, ...]) -
         parts = repository.search(r"[\"'`](DB_HOST|POSTGRES_HOST)[\"'`]|env\.(DB_HOST|POSTGRES_HOST)\b", *endings)
         if parts:
             return _parts(repository, service, (parts[1][1] or parts[1][2]).rpartition("_")[0], endings)
-    if service.title == "MySQL" and repository.search(r"[\"'`]DB_HOST[\"'`]|env\.DB_HOST\b", *endings):
+    if service.use == "mariadb" and repository.search(r"[\"'`]DB_HOST[\"'`]|env\.DB_HOST\b", *endings):
         return _parts(repository, service, "DB", endings)
     looked = repository.search(rf"\b({service.variable})\b", *endings)
     if looked:
@@ -157,8 +156,8 @@ def _spring(service: Backing) -> Mapping[str, Variable]:
         },
         "MySQL": {
             "SPRING_DATASOURCE_URL": _url(service, "jdbc:mysql://"),
-            "SPRING_DATASOURCE_USERNAME": "app",
-            "SPRING_DATASOURCE_PASSWORD": "app",
+            "SPRING_DATASOURCE_USERNAME": _part(service, "user"),
+            "SPRING_DATASOURCE_PASSWORD": _part(service, "password"),
         },
         "Redis": {"SPRING_DATA_REDIS_HOST": _part(service, "host")},
         "MongoDB": {"SPRING_DATA_MONGODB_URI": service.url},

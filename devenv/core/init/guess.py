@@ -130,6 +130,11 @@ class Backing:
     url: str = ""
     data: str = ""
 
+    @property
+    def sql(self) -> bool:
+        """Whether it is a database that files of SQL are for."""
+        return self.use in ("postgres", "mariadb")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:

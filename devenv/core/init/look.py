@@ -50,8 +50,7 @@ def look(repository: Repository) -> Guess:
         unsure.append(f"Also here: {', '.join(others)}. Nothing was written for that.")
     needed = _backing(repository, language, app)
     seeds, why = _seeds(repository, app, needed)
-    taken = {service.title for service, _ in needed if service.use == "postgres"}
-    if seeds and not taken:
+    if seeds and not any(service.sql for service, _ in needed):
         unsure.append(f"{seeds[0]} and the like look like data, but nothing says for which database.")
         seeds, why = (), ""
     dockerfile = _dockerfile(repository)

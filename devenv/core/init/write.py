@@ -136,7 +136,8 @@ def _static(folder: str) -> list[str]:
 
 
 def _backing(service: Backing, why: str, guess: Guess) -> list[str]:
-    lines = [f"  {service.name}:", *_comment(f"{service.title}: {why}.", 4)]
+    title = "MariaDB, which speaks MySQL's protocol" if service.use == "mariadb" else service.title
+    lines = [f"  {service.name}:", *_comment(f"{title}: {why}.", 4)]
     if service.use:
         lines.append(f"    use: {service.use}")
     else:
@@ -147,7 +148,13 @@ def _backing(service: Backing, why: str, guess: Guess) -> list[str]:
         lines += [f"    ports: [{service.port}]", f"    ready: {{tcp: {service.port}, timeout: 3m}}"]
         if service.data:
             lines.append(f'    volumes: ["{service.name}-data:{service.data}"]')
-    if guess.seeds and service.use == "postgres":
+    if guess.seeds and service.use == "mariadb" and all(path.endswith(".sql") for path in guess.seeds):
+        why = "Run by the server itself when it makes its data, in this order: devenv has no seeds for MariaDB yet."
+        lines += [*_comment(why, 4), "    volumes:"]
+        places = (f"{number:02}-{path.rpartition('/')[2]}" for number, path in enumerate(guess.seeds, 1))
+        pairs = zip(guess.seeds, places, strict=True)
+        lines += [f"      - {_scalar(f'./{path}:/docker-entrypoint-initdb.d/{place}:ro')}" for path, place in pairs]
+    elif guess.seeds and service.use == "postgres":
         lines += [*_comment(f"Loaded once per data, in this order: {guess.seeds_why}.", 4), "    seed:"]
         lines += [f"      - {_scalar(path)}" for path in guess.seeds]
     return lines

@@ -172,12 +172,15 @@ def test_variables_of_the_example_follow_the_services() -> None:
         ({"requirements.txt": "psycopg\n"}, "DATABASE_URL", "{{ db.url }}"),
         ({"requirements.txt": "psycopg\n", "a.py": 'os.environ["PGHOST"]'}, "PGHOST", "{{ db.host }}"),
         ({"requirements.txt": "psycopg\n", "a.py": '"DB_USER", "DB_HOST"'}, "DB_USER", "{{ db.user }}"),
-        ({"requirements.txt": "pymysql\n"}, "DATABASE_URL", "mysql://app:app@db:3306/app"),
-        ({"requirements.txt": "pymysql\n", "a.py": 'os.environ["DB_HOST"]'}, "DB_HOST", "db"),
+        ({"requirements.txt": "pymysql\n"}, "DATABASE_URL", "{{ db.url }}"),
+        ({"requirements.txt": "pymysql\n", "a.py": 'os.environ["DB_HOST"]'}, "DB_HOST", "{{ db.host }}"),
         ({"pom.xml": "<dependency><artifactId>postgresql</artifactId></dependency>",
           ".env.example": "SPRING_DATASOURCE_URL=jdbc:postgresql://localhost:5432/x\n"},
-         "SPRING_DATASOURCE_URL", "jdbc:postgresql://{{ db.host }}:5432/app"),
-        ({"composer.json": "{}", ".env.example": "DB_CONNECTION=mysql\nDB_DATABASE=x\n"}, "DB_DATABASE", "app"),
+         "SPRING_DATASOURCE_URL", "jdbc:postgresql://{{ db.host }}:{{ db.port }}/{{ db.database }}"),
+        (
+            {"composer.json": "{}", ".env.example": "DB_CONNECTION=mysql\nDB_DATABASE=x\n"},
+            "DB_DATABASE", "{{ db.database }}",
+        ),
     ],
 )  # fmt: skip
 def test_variables_that_the_code_reads(files: dict[str, str], name: str, value: str) -> None:
@@ -220,6 +223,17 @@ def test_files_that_are_data_come_as_seeds_in_their_order() -> None:
     without = guessed({**files, "requirements.txt": ""})
     assert without.seeds == ()
     assert "nothing says for which database" in without.unsure[-1]
+
+
+def test_files_for_mariadb_are_run_by_the_server() -> None:
+    files = {"requirements.txt": "pymysql\n", "db/schema.sql": "", "db/a b.sql": ""}
+    assert manifest(files)["db"] == {
+        "use": "mariadb",
+        "volumes": [
+            "./db/schema.sql:/docker-entrypoint-initdb.d/01-schema.sql:ro",
+            "./db/a b.sql:/docker-entrypoint-initdb.d/02-a b.sql:ro",
+        ],
+    }
 
 
 @pytest.mark.parametrize(
@@ -367,7 +381,7 @@ def test_two_databases_have_two_names() -> None:
     assert services["app"]["environment"] == {
         "PYTHONUNBUFFERED": "1",
         "ONE": "{{ db.url | replace('postgresql://', 'postgres://') }}",
-        "TWO": "mysql://app:app@mysql:3306/app",
+        "TWO": "{{ mysql.url }}",
     }
 
 
@@ -377,14 +391,14 @@ def test_drivers_of_two_databases_are_a_choice() -> None:
     assert list(manifest({"pom.xml": both})) == ["app", "db", "workspace"]
     assert manifest({"pom.xml": both})["db"] == {"use": "postgres"}
     named = manifest({"pom.xml": both, ".env.example": "X=jdbc:mysql://localhost/x\n"})
-    assert named["db"]["image"] == "mysql:8.4"
+    assert named["db"] == {"use": "mariadb"}
 
 
 def test_spring_s_own_variables() -> None:
     pom = "spring-boot <dependency><artifactId>postgresql</artifactId></dependency>"
     pom += "<dependency><artifactId>spring-boot-starter-data-redis</artifactId></dependency>"
     assert manifest({"pom.xml": pom})["app"]["environment"] == {
-        "SPRING_DATASOURCE_URL": "jdbc:postgresql://{{ db.host }}:5432/app",
+        "SPRING_DATASOURCE_URL": "jdbc:postgresql://{{ db.host }}:{{ db.port }}/{{ db.database }}",
         "SPRING_DATASOURCE_USERNAME": "{{ db.user }}",
         "SPRING_DATASOURCE_PASSWORD": "{{ db.password }}",
         "SPRING_DATA_REDIS_HOST": "{{ cache.host }}",
