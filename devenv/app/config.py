@@ -8,7 +8,7 @@ from typing import Any
 
 from devenv.app.context import Context
 from devenv.app.project import read_project
-from devenv.app.session import default_name, find_values, tell_elsewhere
+from devenv.app.session import PROFILES, default_name, find_values, more_profiles, tell_elsewhere
 from devenv.app.stack import load_model, load_stack
 from devenv.app.told import as_written
 from devenv.app.values import given
@@ -49,6 +49,9 @@ def config(
     with as_written(project):
         values = find_values(project, known, name, (), local=False)
         stack = load_stack(project, values, name)
+        if hidden := {*only}.intersection(stack.left_out):  # to name a service turns its profiles on
+            values[PROFILES] = more_profiles(values, load_stack(project, {**values, PROFILES: "*"}, name), hidden)
+            stack = load_stack(project, values, name)
         model = load_model(project, values, name)
         chosen = _chosen(model.normal, only)
         hashed = model.normal.services if hash_ == "*" else hash_.split(",") if hash_ else ()

@@ -14,7 +14,7 @@ from devenv.core.devcontainer.document import document
 from devenv.core.devcontainer.properties import COMPOSE
 from devenv.core.devcontainer.read import SERVICE, Read, read
 from devenv.core.rendered import COMPOSE_FILE, DEVCONTAINER_FILE
-from devenv.core.source import read_yaml
+from devenv.core.source import read_layers
 from devenv.host.devcontainers import devcontainer_files, git_root
 from devenv.host.files import read_text
 from devenv.model.devcontainer import Devcontainer
@@ -105,7 +105,7 @@ def _composed(project: Project, said: Read, devcontainer: Devcontainer) -> Proje
                     hint="Check `dockerComposeFile`: its paths count from the folder of devcontainer.json.",
                     where=said.document.where(("dockerComposeFile",)),
                 )
-        documents = tuple(read_yaml(read_text(path), shown(path)) for path in files)
+        documents = tuple(layer for path in files for layer in read_layers(read_text(path), shown(path)))
         project = replace(
             project, working_dir=files[0].parent, files=files, documents=documents, name=_name(project, files)
         )

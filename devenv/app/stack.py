@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,15 @@ from devenv.core.compose import documents as reading
 from devenv.core.compose import load as loader
 from devenv.core.compose.grants import secret_names
 from devenv.core.compose.interpolate import names
-from devenv.core.compose.layers import Given
+from devenv.core.compose.layers import Given, WantedFile
+from devenv.core.compose.remote import is_remote
 from devenv.core.mask import MASK
 from devenv.core.seeds import is_rules
 from devenv.extensions.probes import PROBES
 from devenv.host.files import read_text
+from devenv.host.project import COMPOSE
 from devenv.model.errors import DevenvError, raise_all
+from devenv.model.manifest import Document
 from devenv.model.stack import Secret, Service, Stack
 
 _SECRETS = "/run/secrets/"
@@ -112,7 +115,7 @@ def _copies(project: Project) -> tuple[tuple[str, str], ...]:
 
 def _found(project: Project, values: Mapping[str, str], name: str | None, *, lenient: bool) -> _Found:
     if lenient:
-        values = {**_missing(project), **values}
+        values = {**_missing(project.documents), **values}
     if name is not None:  # Compose sets it by itself
         values = {**values, "COMPOSE_PROJECT_NAME": name}
     given = Given()
@@ -127,6 +130,9 @@ def _found(project: Project, values: Mapping[str, str], name: str | None, *, len
         if not wanted.files and not wanted.texts:
             break
         given = _with(given, wanted)
+        if lenient:  # what included files name may be missing as well
+            more = [document for documents in given.files.values() for document in documents]
+            values = {**_missing(more), **values}
     texts: dict[str, str] = {}
     errors: list[DevenvError] = []
     lying = partial(basefiles.lying, project.folder, _copies(project))
@@ -151,21 +157,48 @@ def _found(project: Project, values: Mapping[str, str], name: str | None, *, len
 
 
 def _with(given: Given, wanted: reading.Wanted) -> Given:
-    """`given`, and what is wanted beside it. Raises DevenvErrors (INPUT) for what is not there."""
-    files, texts, errors = dict(given.files), dict(given.texts), []
-    for file in (*wanted.files, *wanted.texts):
-        path = Path(file.path)
-        if not path.is_file() and file.required:
-            hint = (
-                "Correct the path: it is relative to the folder of the project, or of the file that includes this one."
-            )
-            errors.append(DevenvError(f"The file {path} is not there.", hint=hint, where=file.where))
-        elif file in wanted.files:
+    """`given`, and what is wanted beside it. Raises DevenvErrors for what is not there (INPUT) or cannot be had."""
+    files, texts, local, roots = dict(given.files), dict(given.texts), dict(given.local), dict(given.roots)
+    errors: list[DevenvError] = []
+    for file in wanted.files:
+        try:
+            path = Path(file.path)
+            if is_remote(file.path):
+                root, path = _elsewhere(file)
+                local[file.path], roots[file.path] = str(path), str(root)
+        except DevenvError as error:
+            errors.append(error)
+            continue
+        if path.is_file():
             files[file.path] = compose_file(path)
         else:
-            texts[file.path] = read_text(path) if path.is_file() else ""
+            hint = "Correct the path: it is relative to the folder of the project, not to that of the file."
+            errors.append(DevenvError(f"The file {path} is not there.", hint=hint, where=file.where))
+    for file in wanted.texts:
+        path = Path(file.path)
+        if file.required and not path.is_file():
+            hint = "Correct the path: it is relative to the folder of the project, or make the file."
+            errors.append(DevenvError(f"The file {path} is not there.", hint=hint, where=file.where))
+        texts[file.path] = read_text(path) if path.is_file() else ""
     raise_all(errors)
-    return Given(files=files, texts=texts)
+    return Given(files=files, texts=texts, local=local, roots=roots)
+
+
+def _elsewhere(file: WantedFile) -> tuple[Path, Path]:
+    """The folder of another repository, which is fetched first, and the file in it. Raises DevenvError."""
+    from devenv.core.compose import remote
+    from devenv.host.git import fetched
+
+    address = remote.read(file.path, file.where)
+    try:
+        root = fetched(address.url, address.commit)
+    except DevenvError as error:
+        error.where = file.where
+        raise
+    path = root / address.path
+    if path.is_dir():
+        path = next((path / name for name in COMPOSE if (path / name).is_file()), path)
+    return root, path
 
 
 def _before_copies(service: Service, lying: Callable[[str], Path]) -> Service:
@@ -197,10 +230,10 @@ def _rules(
     return texts
 
 
-def _missing(project: Project) -> dict[str, str]:
+def _missing(documents: Sequence[Document]) -> dict[str, str]:
     """Something for every variable that the files name without a default, and for every secret."""
-    named = {item.name: "0" for document in project.documents for item in names(document) if item.default is None}
-    secrets = secret_names([document.value for document in project.documents])
+    named = {item.name: "0" for document in documents for item in names(document) if item.default is None}
+    secrets = secret_names([document.value for document in documents])
     return {**named, **dict.fromkeys(secrets, MASK)}
 
 

@@ -66,6 +66,8 @@ class Given:
 def given(project: Project, containers: Collection[ObservedContainer] = ()) -> Given:
     """Read every source. For a team's own Compose file `.env` is Compose's own, and nothing is kept."""
     shell: Mapping[str, str] = os.environ
+    if not project.own and "PWD" not in shell:  # Compose has it always
+        shell = {**shell, "PWD": os.getcwd()}
     if project.profiles:
         shell = {**shell, PROFILES: ",".join(project.profiles)}
     repository = _repository(project, shell)

@@ -15,6 +15,7 @@ from devenv.core.compose.dotenv import parse
 from devenv.core.compose.grafts import Builder, absolute, mapping_of, only, renamed, resolved
 from devenv.core.compose.interpolate import interpolate
 from devenv.core.compose.merge import merge
+from devenv.core.compose.remote import is_remote
 from devenv.core.suggest import did_you_mean
 from devenv.model.errors import DevenvError, DevenvErrors, Span
 from devenv.model.manifest import Document, Path
@@ -36,11 +37,13 @@ class WantedFile:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """What was read: Compose files by path or address (`files`, with the documents of each), files of variables by
-    path (`texts`), and where files of other repositories lie now (`local`, path by address)."""
+    path (`texts`), and where files of other repositories lie now, by address: `local` is the file, `roots` the folder
+    of its repository, from which Compose takes the paths of what is extended there."""
 
     files: Mapping[str, Sequence[Document]] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     local: Mapping[str, str] = field(default_factory=dict)
+    roots: Mapping[str, str] = field(default_factory=dict)
 
 
 class Layers:
@@ -138,7 +141,7 @@ class Layers:
         if file is not None:
             path = self._path(file, working_dir)
             base_document = self._base(document, at, path, variables)
-            working_dir = posixpath.dirname(self.given.local.get(path, path))
+            working_dir = self.given.roots.get(path) or posixpath.dirname(path)
         if base_document is None:
             return own
         services = base_document.value.get("services")
@@ -192,8 +195,8 @@ class Layers:
                 merged = filled if merged is None else merge(merged, filled)
         if documents is not None and merged is None and not self.errors:
             self.wrong(document, (*at, "file"), f"The file {path} is empty.", "Name a Compose file.")
-        local = self.given.local.get(path, path)
-        return None if merged is None else absolute(merged, posixpath.dirname(local))
+        folder = self.given.roots.get(path) or posixpath.dirname(path)
+        return None if merged is None else absolute(merged, folder)
 
     # include
 
@@ -314,8 +317,3 @@ class Layers:
         if found is None:
             self.wanted.setdefault(path, WantedFile(path=path, required=True, where=document.where(at)))
         return found
-
-
-def is_remote(file: str) -> bool:
-    """Whether `file` is an address and no path."""
-    return "://" in file or file.startswith(("git@", "github.com/"))

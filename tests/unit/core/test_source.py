@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from devenv.core.source import MAX_CHARACTERS, read_yaml
+from devenv.core.source import MAX_CHARACTERS, read_layers, read_yaml
 from devenv.model.errors import DevenvError, DevenvErrors
 
 
@@ -104,3 +104,17 @@ def test_aliases_of_long_text_and_long_files_are_bounded() -> None:
 
 def test_tags_that_say_what_a_value_is() -> None:
     assert read_yaml("[!!str 12, !!int '7', !!float 1, ! 5, !!null ~]", "f").value == ["12", 7, 1.0, "5", None]
+
+
+def test_layers_are_documents_with_what_they_take_back() -> None:
+    first, second = read_layers(
+        "a: 1\nb: [x, !reset y]\n---\na: !reset 1\nb: !override [z]\nc: {d: !reset }\n", "f.yaml"
+    )
+    assert (first.value, first.resets) == ({"a": 1, "b": ["x"]}, (("b", 1),))
+    assert second.value == {"b": ["z"], "c": {}}
+    assert second.resets == (("a",), ("b",), ("c", "d"))
+    assert str(second.where(("b", 0))) == "f.yaml:5:15"
+    assert read_layers("# nothing\n", "f.yaml") == ()
+    (shared,) = read_layers("x: &x {a: !reset 1, b: 2}\ny: *x\nz: {<<: *x}\n", "f.yaml")
+    assert shared.value == {"x": {"b": 2}, "y": {"b": 2}, "z": {"b": 2}}
+    assert {("y", "a"), ("z", "a")} <= {*shared.resets}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devenv.host.project import find_project
+from devenv.host.project import STDIN, find_project
 from devenv.model.errors import DevenvError
 
 
@@ -74,3 +74,24 @@ def test_what_compose_is_told_by_its_variable(tmp_path: Path) -> None:
     assert "COMPOSE_FILE" in missing.value.hint
     _touch(tmp_path / "devenv.yaml")
     assert find_project(tmp_path, env={"COMPOSE_FILE": "a.yaml"}).manifest == tmp_path / "devenv.yaml"
+
+
+def test_the_standard_input_is_a_compose_file(tmp_path: Path) -> None:
+    _touch(tmp_path / "x/one.yaml")
+    assert find_project(tmp_path, files=("-",), env={}).folder == tmp_path
+    found = find_project(tmp_path, files=("-", "x/one.yaml"), env={})
+    assert (found.folder, found.compose) == (tmp_path / "x", (STDIN, tmp_path / "x/one.yaml"))
+
+
+def test_files_of_variables(tmp_path: Path) -> None:
+    _touch(tmp_path / "compose.yaml", tmp_path / "sub/file", tmp_path / "a.env", tmp_path / "b.env")
+    here, sub = tmp_path, tmp_path / "sub"
+    assert find_project(sub, env={}).env_folders == (sub, here)
+    assert find_project(sub, env={"COMPOSE_DISABLE_ENV_FILE": "true"}).env_folders == ()
+    assert find_project(sub, files=("../compose.yaml",), env={}).env_folders == (here,)
+    named = find_project(here, env={"COMPOSE_ENV_FILES": "a.env,b.env"})
+    assert (named.env_files, named.env_folders) == ((here / "a.env", here / "b.env"), ())
+    found = find_project(here, env={"COMPOSE_ENV_FILES": "a.env"}, env_files=("b.env",))
+    assert found.env_files == (here / "b.env",)
+    with pytest.raises(DevenvError, match=r"none\.env is not there"):
+        find_project(here, env={}, env_files=("none.env",))

@@ -1,0 +1,84 @@
+"""Commits of other repositories, kept where Docker Compose keeps them: what lies in one has the same path for both."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from devenv.model.errors import DevenvError, ExitCode
+
+_PATIENCE = 300.0
+"""Seconds that one call of git may take."""
+
+
+def fetched(url: str, commit: str, env: Mapping[str, str] | None = None) -> Path:
+    """The folder with `commit` of the repository `url`, fetched where it is not there. Raises DevenvError (UNFIT)
+    without git, or where the repository does not give it."""
+    env = os.environ if env is None else env
+    folder = _cache(env) / commit
+    if _head(folder) == commit:
+        return folder
+    if shutil.which("git", path=env.get("PATH")) is None:
+        raise DevenvError(
+            f"{url} cannot be fetched: there is no git on this machine.",
+            hint="Install git (`apt-get install git`), or name a file of this machine.",
+            code=ExitCode.UNFIT,
+        )
+    try:
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".devenv-") as name:
+            new = Path(name) / commit
+            new.mkdir()
+            for words in (
+                ("init", "--quiet"),
+                ("remote", "add", "origin", url),
+                ("fetch", "--quiet", "--depth=1", "origin", commit),
+                ("checkout", "--quiet", commit),
+            ):
+                _git(new, words, url, env)
+            if folder.exists():  # one that was begun and is not whole
+                os.rename(folder, Path(name) / "old")
+            os.rename(new, folder)
+    except OSError as error:
+        if _head(folder) == commit:  # another was quicker
+            return folder
+        raise DevenvError(
+            f"{folder} cannot be written: {error.strerror}.",
+            hint="Set XDG_CACHE_HOME to a folder that can be written to.",
+            code=ExitCode.UNFIT,
+        ) from error
+    return folder
+
+
+def _cache(env: Mapping[str, str]) -> Path:
+    given = env.get("XDG_CACHE_HOME")
+    return (Path(given) if given else Path(env.get("HOME") or "/") / ".cache") / "docker-compose"
+
+
+def _head(folder: Path) -> str:
+    """The commit that is checked out in `folder`, "" where none is."""
+    try:
+        return (folder / ".git" / "HEAD").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _git(folder: Path, words: tuple[str, ...], url: str, env: Mapping[str, str]) -> None:
+    try:
+        done = subprocess.run(
+            ["git", *words], cwd=folder, env={**env, "GIT_TERMINAL_PROMPT": "0"}, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, errors="replace", check=False, timeout=_PATIENCE,
+        )  # fmt: skip
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1] if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        said = f"no answer within {_PATIENCE:.0f} s"
+    if said:
+        raise DevenvError(
+            f"{url} cannot be fetched: {said.removeprefix('fatal: ').rstrip('.')}.",
+            hint="See that the address and the commit are right, and that git may read it (`git ls-remote`).",
+            code=ExitCode.UNFIT,
+        )

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from devenv.host.git import fetched
+from devenv.model.errors import DevenvError, ExitCode
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> tuple[str, str]:
+    """The address of a repository with one file, and its commit."""
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    (folder / "compose.yaml").write_text("services: {}\n")
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "one"]):
+        subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x@x", *words], cwd=folder, check=True)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True)
+    return f"file://{folder}", head.stdout.strip()
+
+
+def _env(tmp_path: Path, **more: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), **more}
+
+
+def test_a_commit_lies_where_compose_keeps_it_and_is_fetched_once(tmp_path: Path, repository: tuple[str, str]) -> None:
+    url, commit = repository
+    env = _env(tmp_path)
+    folder = fetched(url, commit, env)
+    assert folder == tmp_path / "cache/docker-compose" / commit
+    assert (folder / "compose.yaml").read_text() == "services: {}\n"
+    (folder / "mine").touch()
+    assert fetched("file:///gone", commit, env) == folder
+    assert (folder / "mine").exists()
+    assert [path.name for path in folder.parent.iterdir()] == [commit]
+
+
+def test_one_that_was_begun_is_fetched_whole(tmp_path: Path, repository: tuple[str, str]) -> None:
+    url, commit = repository
+    begun = tmp_path / ".cache/docker-compose" / commit
+    (begun / ".git").mkdir(parents=True)
+    (begun / ".git/HEAD").write_text("ref: refs/heads/master\n")
+    env = {name: value for name, value in _env(tmp_path).items() if name != "XDG_CACHE_HOME"}
+    assert (fetched(url, commit, env) / "compose.yaml").is_file()
+
+
+def test_what_cannot_be_fetched_gets_a_sentence(tmp_path: Path, repository: tuple[str, str]) -> None:
+    url, commit = repository
+    with pytest.raises(DevenvError, match="cannot be fetched") as caught:
+        fetched(f"{url}-none", commit, _env(tmp_path))
+    assert caught.value.code == ExitCode.UNFIT
+    assert not (tmp_path / "cache/docker-compose" / commit).exists()
+    with pytest.raises(DevenvError, match="no git on this machine"):
+        fetched(url, commit, _env(tmp_path, PATH=str(tmp_path)))
+    (tmp_path / "file").touch()
+    with pytest.raises(DevenvError, match="cannot be written"):
+        fetched(url, commit, _env(tmp_path, XDG_CACHE_HOME=str(tmp_path / "file")))
