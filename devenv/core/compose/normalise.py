@@ -17,7 +17,11 @@ from devenv.model.errors import DevenvError, DevenvErrors
 from devenv.model.manifest import Path
 
 _TOP = ("name", "include", "version", "services", "networks", "volumes", "secrets", "configs")
-_TOP_REFUSED = frozenset(("models",))
+_TOP_REFUSED = {
+    "models": "Run the model as a service of its own, or the file with `docker compose` alone.",
+    "jobs": "Make each a service with `x-devenv: {one_shot: true}` and a profile; devenv starts nothing by the clock.",
+}
+"""Keys that are not carried out, and what to do instead."""
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -55,7 +59,7 @@ def normalise(reader: Reader, *, project: str | None, texts: Mapping[str, str]) 
     for key in value:
         if key not in _TOP and not key.startswith("x-"):
             if key in _TOP_REFUSED:
-                reader.wrong((key,), f"devenv cannot do `{key}` yet.", "Name the files one by one with `-f`.")
+                reader.wrong((key,), f"devenv cannot do `{key}` yet.", _TOP_REFUSED[key])
             else:
                 hint = did_you_mean(key, _TOP) or "Remove it; keys of your own begin with `x-`."
                 reader.wrong((key,), f"`{key}` is no key of a Compose file.", hint)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from devenv.core.compose.changes import config_label
 from devenv.core.compose.create import changes, payload
 from devenv.core.compose.hash import config_hash, go_json
 from devenv.model import labels
@@ -172,3 +173,10 @@ def test_the_engines_own_words_are_no_difference() -> None:
     assert changes(found.services["a"], found, theirs) == ()
     strict = replace(theirs, config={**theirs.config, "HostConfig": {**host, "SecurityOpt": []}})
     assert changes(found.services["a"], found, strict) == ("security_opt",)
+
+
+def test_how_many_containers_there_are_changes_none_of_them() -> None:
+    text = "name: p\nservices: {a: {image: x, deploy: {replicas: %d, resources: {limits: {pids: 5}}}}}"
+    two, three = (stack(text % number) for number in (2, 3))
+    assert config_label(two.services["a"], two) == config_label(three.services["a"], three)
+    assert config_hash(two.services["a"].config) == config_hash(three.services["a"].config)
