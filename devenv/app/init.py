@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from devenv.app.context import Context
 from devenv.app.wrapper import wrapper_files, write_wrapper
 from devenv.core import init as guessing
 from devenv.core.init import Guess, Repository
+from devenv.core.init.correct import project_name, with_port, without
 from devenv.core.init.wrapper import SCHEMA
 from devenv.host.files import write_atomic
 from devenv.host.project import COMPOSE, MANIFESTS
@@ -113,56 +113,41 @@ def _walk(folder: Path) -> list[str]:
     return found
 
 
-def project_name(folder: str) -> str:
-    """A project's name made of a folder's: small letters, digits, `-` and `_`, as Compose has them."""
-    return re.sub(r"[^a-z0-9_-]+", "-", folder.lower()).strip("-_") or "app"
-
-
 def _asked(ctx: Context, guess: Guess) -> Guess:
     """The guess as the person at the terminal corrects it; as it is where nobody is there or `--yes` was said."""
     for what, found in guessing.summary(guess).items():
         ctx.ui.say(f"{what}: {found}")
     if ctx.yes:
         return guess
-    name = project_name(ctx.ui.answer("Name of the project", guess.name))
-    app = guess.app
-    if app is not None and guessing.served(guess):
-        number = ctx.ui.answer("Port that the program listens at", app.port.value)
-        if number != app.port.value and number.isdigit() and 0 < int(number) < 65536:
-            # What the variables and the command say of the port follows it.
-            app = replace(
-                app,
-                port=replace(app.port, value=number, why="as you said", sure=True),
-                command=tuple(word.replace(app.port.value, number) for word in app.command),
-            )
-            ports = {app.port.value, guess.app.port.value if guess.app else ""}
-            guess = replace(
-                guess,
-                variables=tuple(
-                    replace(item, value=number) if item.name == "PORT" and item.value in ports else item
-                    for item in guess.variables
-                ),
-            )
-    kept = tuple(
-        (service, why)
-        for service, why in guess.backing
-        if _yes(ctx.ui.answer(f"Run {service.title} beside it ({why})? yes or no", "yes"))
-    )
-    names = {service.name for service, _ in kept}
-    gone = [service for service, _ in guess.backing if service.name not in names]
-    variables = tuple(
-        item
-        for item in guess.variables
-        if not any(f"{{{{ {service.name}." in item.value or item.value == service.url for service in gone)
-    )
-    seeds = guess.seeds if any(service.sql for service, _ in kept) else ()
-    if seeds and not _yes(ctx.ui.answer(f"Load {', '.join(seeds)} into the database? yes or no", "yes")):
-        seeds = ()
-    return replace(guess, name=name, app=app, backing=kept, variables=variables, seeds=seeds)
+    typed = ctx.ui.answer("Name of the project", guess.name)
+    guess = replace(guess, name=project_name(typed))
+    if guess.name != typed:
+        ctx.ui.notice(f"the project is called {guess.name}: a name has small letters, digits, `-` and `_` alone")
+    if guess.app is not None and guessing.served(guess):
+        guess = with_port(guess, _port(ctx, guess.app.port.value))
+    refused = [
+        service.name for service, why in guess.backing if not _yes(ctx, f"Run {service.title} beside it ({why})?")
+    ]
+    guess = without(guess, refused)
+    if guess.seeds and not _yes(ctx, f"Load {', '.join(guess.seeds)} into the database?"):
+        guess = replace(guess, seeds=())
+    return guess
 
 
-def _yes(answer: str) -> bool:
-    return answer.strip().lower() in ("y", "yes", "")
+def _port(ctx: Context, best: str) -> str:
+    while True:
+        typed = ctx.ui.answer("Port that the program listens at", best)
+        if typed.isdecimal() and 0 < int(typed) < 65536:
+            return str(int(typed))
+        ctx.ui.notice(f"`{typed}` is no port: it is a number from 1 to 65535")
+
+
+def _yes(ctx: Context, question: str) -> bool:
+    while True:
+        typed = ctx.ui.answer(f"{question} yes or no", "yes").lower()
+        if typed in ("y", "yes", "n", "no"):
+            return typed.startswith("y")
+        ctx.ui.notice(f"`{typed}` is neither yes nor no")
 
 
 def _put(ctx: Context, folder: Path, path: str, text: str, *, force: bool) -> bool:

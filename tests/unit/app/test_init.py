@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from devenv.app.context import Context
-from devenv.app.init import init, project_name
+from devenv.app.init import init
+from devenv.core.init.correct import project_name
 from devenv.model.errors import DevenvError
 from devenv.ui.protocol import Ui
 
@@ -108,6 +109,28 @@ def test_at_a_terminal_the_best_guesses_are_defaults(notes: Path) -> None:
     quiet = run(notes, no_wrapper=True, force=True, yes=True)
     assert quiet.questions == []
     assert (notes / "devenv.yaml").read_text() == first
+
+
+class Typing(Heard):
+    """Types these lines, one for each question, then nothing but Enter."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__()
+        self.lines = list(lines)
+
+    def answer(self, question: str, default: str) -> str:
+        self.questions.append(question)
+        return (self.lines.pop(0) if self.lines else "") or default
+
+
+def test_what_makes_no_sense_is_asked_again(notes: Path) -> None:
+    ui = run(notes, Typing("Notes 2", "x", "99999", "08001", "perhaps", "N"), no_wrapper=True)
+    assert [notice.split(":")[0] for notice in ui.noticed] == [
+        "the project is called notes-2", "`x` is no port", "`99999` is no port", "`perhaps` is neither yes nor no",
+    ]  # fmt: skip
+    text = (notes / "devenv.yaml").read_text()
+    assert "ports: [8001]" in text
+    assert "postgres" not in text
 
 
 def test_what_the_person_says_counts(notes: Path) -> None:
