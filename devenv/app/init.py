@@ -14,7 +14,8 @@ from devenv.core import init as guessing
 from devenv.core.init import Guess, Repository
 from devenv.core.init.correct import project_name, with_port, without
 from devenv.core.init.wrapper import SCHEMA
-from devenv.host.files import write_atomic
+from devenv.host.devcontainers import devcontainer_files
+from devenv.host.files import read_text, write_atomic
 from devenv.host.project import COMPOSE, MANIFESTS
 from devenv.model.errors import DevenvError, ExitCode
 
@@ -87,6 +88,14 @@ def _refuse(folder: Path) -> None:
             "(docs/manifest-by-example.md). `devenv init --wrapper` writes ./dev alone; `devenv init --force` writes a "
             "devenv.yaml beside it, which then counts instead of it.",
         )
+
+    for file in devcontainer_files(folder):
+        text = read_text(file)
+        if '"dockerComposeFile"' in text and '"devenv"' not in text:
+            raise DevenvError(
+                f"{file} names the Compose files of a stack: devenv takes them as they are.",
+                hint="`devenv up` uses them. `devenv init --force` writes a devenv.yaml, which then counts instead.",
+            )
 
 
 def _read(folder: Path, name: str | None) -> Repository:

@@ -147,13 +147,15 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """All that was found out. `dockerfile` is the repository's own, "" where one is written. `backing` are the services
-    it needs with the reason for each; `seeds` belong to the first of them that is seeded."""
+    """All that was found out. `dockerfile` and `devcontainer` are the repository's own, "" where they are written.
+    `static` is the folder of a page without a program. `backing` are the services that the code needs, each with the
+    reason; `seeds` are files for the first database among them."""
 
     name: str
     app: App | None
     static: str = ""
     dockerfile: str = ""
+    devcontainer: str = ""
     backing: tuple[tuple[Backing, str], ...] = ()
     variables: tuple[Variable, ...] = ()
     seeds: tuple[str, ...] = ()

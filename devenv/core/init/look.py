@@ -19,6 +19,7 @@ _WORTH = re.compile(
 _SKIPPED = re.compile(
     r"(^|/)(node_modules|vendor|\.git|\.venv|venv|target|dist|build|__pycache__|\.devenv|\.devcontainer|third_party)/"
 )
+_DEVCONTAINERS = (".devcontainer/devcontainer.json", ".devcontainer.json")
 _MOST = 300
 _DEEPEST = 9
 _SEEDS = re.compile(
@@ -34,6 +35,7 @@ def interesting(files: tuple[str, ...]) -> tuple[str, ...]:
     mine = [path for path in files if not _SKIPPED.search(path) and path.count("/") <= _DEEPEST]
     worth = [path for path in mine if _WORTH.search(path)]
     sources = sorted((path for path in mine if path.endswith(endings)), key=lambda path: (path.count("/"), path))
+    worth += [path for path in _DEVCONTAINERS if path in files]
     return tuple(dict.fromkeys([*worth, *sources[: _MOST - min(len(worth), _MOST // 2)]]))
 
 
@@ -59,6 +61,7 @@ def look(repository: Repository) -> Guess:
         name=repository.name,
         app=app,
         dockerfile=dockerfile,
+        devcontainer=_devcontainer(repository),
         backing=needed,
         variables=variables(repository, app, tuple(service for service, _ in needed), language.endings),
         seeds=seeds,
@@ -106,6 +109,12 @@ def _dockerfile(repository: Repository) -> str:
     if development and "Written by `devenv init`" not in development:
         return "Dockerfile.dev"
     return "Dockerfile" if repository.has("Dockerfile") else ""
+
+
+def _devcontainer(repository: Repository) -> str:
+    """The repository's own devcontainer.json, "" where it has none but one that devenv rendered."""
+    found = repository.first(*_DEVCONTAINERS) or ""
+    return "" if '"devenv"' in repository.text(found) else found
 
 
 def _by_dockerfile(repository: Repository, app: App, dockerfile: str) -> App:

@@ -24,7 +24,7 @@ def write(guess: Guess, *, schema: str) -> dict[str, str]:
     the repository."""
     files = {MANIFEST: _manifest(guess, schema)}
     if guess.app is not None and not guess.dockerfile:
-        files[DOCKERFILE] = _dockerfile(guess.app)
+        files[DOCKERFILE] = _dockerfile(guess.app, alone=bool(guess.devcontainer))
         files[IGNORE] = "\n".join((*_IGNORED, *guess.app.ignore)) + "\n"
     return files
 
@@ -161,29 +161,33 @@ def _backing(service: Backing, why: str, guess: Guess) -> list[str]:
 
 
 def _workspace(guess: Guess, app: App) -> list[str]:
-    lines = ["", "  workspace:", *_comment("What an editor opens (`Reopen in Container`).", 4)]
-    lines += [f"    use: {app.language}"] if guess.dockerfile else _build(guess, "workspace")
+    own = guess.devcontainer
+    lines = []
+    if not own:
+        lines = ["", "  workspace:", *_comment("What an editor opens (`Reopen in Container`).", 4)]
+        lines += [f"    use: {app.language}"] if guess.dockerfile else _build(guess, "workspace")
     volumes = [service for service, _ in guess.backing if service.data]
     if volumes:
         lines += ["", "volumes:", *(f"  {service.name}-data: {{}}" for service in volumes)]
-    lines += ["", "workspace:"]
+    lines += ["", *_comment(f"The workspace is what {own} says.", 0)] if own else ["", "workspace:"]
     settings = [f"  extensions: {_flow(app.extensions)}"] if app.extensions else []
     if app.post_create and not guess.dockerfile:
         settings.append(
             _aside(f"  postCreateCommand: {app.post_create}", "the editor works on the repository, not on /app")
         )
-    lines += settings
-    if not settings:
+    if not own:
+        lines += settings
+    if not own and not settings:
         lines[-1] += " {}"
     if app.test is not None:
-        where = "workspace" if guess.dockerfile else "app"
+        where = "workspace" if guess.dockerfile and not own else "app"
         lines += ["", "tasks:", *_comment(f"`devenv run test`: {app.test.why}.", 2)]
         command = f"command: {_scalar(app.test.value)}"
         lines.append(f"  test: {{service: {where}, {command}, description: Run the tests}}")
     return lines
 
 
-def _dockerfile(app: App) -> str:
+def _dockerfile(app: App, *, alone: bool) -> str:
     lines = [
         "# For development: what `devenv up` builds. Written by `devenv init`; a production image is another matter.",
         *_comment(f"The version: {app.image.why}.", 0),
@@ -194,7 +198,10 @@ def _dockerfile(app: App) -> str:
         lines.append(_install(app.packages))
     lines += app.dependencies
     lines += ["", "# The sources come last: they change most often.", "COPY . .", *app.finish]
-    lines += [f"CMD {json.dumps(list(app.command))}", ""]
+    lines.append(f"CMD {json.dumps(list(app.command))}")
+    if alone:
+        return "\n".join(lines) + "\n"
+    lines += [""]
     lines += ["# What an editor opens: the same, with the tools of whoever works in it.", "FROM app AS workspace"]
     if not app.image.value.startswith(_WITH_GIT):
         lines.append(_install(("git", "openssh-client")))

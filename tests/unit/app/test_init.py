@@ -166,6 +166,15 @@ def test_a_manifest_that_is_there_is_left_alone(notes: Path, name: str, hint: st
     assert there(notes) - before == {f"{OURS}/{path.name}" for path in (notes / OURS).iterdir()} | {"dev"}
 
 
+def test_a_stack_that_a_devcontainer_names_is_left_alone(notes: Path) -> None:
+    (notes / ".devcontainer").mkdir()
+    (notes / ".devcontainer/devcontainer.json").write_text('{"dockerComposeFile": "x.yaml", "service": "a"}')
+    before = there(notes)
+    with pytest.raises(DevenvError, match="names the Compose files of a stack"):
+        run(notes)
+    assert there(notes) == before
+
+
 def test_other_files_are_not_overwritten_without_a_yes(notes: Path) -> None:
     (notes / "Dockerfile.dev.dockerignore").write_text("mine\n")
     (notes / "dev").write_text("#!/bin/sh\necho mine\n")

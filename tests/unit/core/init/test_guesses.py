@@ -334,6 +334,21 @@ def test_a_development_dockerfile_of_one_s_own_is_kept_and_ours_is_not_taken_for
     assert written(again) == written(FLASK)
 
 
+def test_a_devcontainer_of_one_s_own_stays_the_workspace() -> None:
+    own = {
+        **FLASK,
+        "requirements.txt": "flask\npytest\n",
+        ".devcontainer/devcontainer.json": '{"image": "debian"} // x',
+    }
+    files = written(own)
+    assert list(manifest(own)) == ["app"]
+    assert "\n# The workspace is what .devcontainer/devcontainer.json says.\n" in files[MANIFEST]
+    assert "workspace" not in files[DOCKERFILE]
+    assert "service: app" in files[MANIFEST]
+    rendered = {**own, ".devcontainer/devcontainer.json": '{"customizations": {"devenv": {"made": "x"}}}'}
+    assert list(manifest(rendered)) == ["app", "workspace"]
+
+
 def test_a_way_to_start_that_is_not_found_is_said() -> None:
     text = written({"requirements.txt": "requests\n"})[MANIFEST]
     assert "No way to start the program was found" in text
