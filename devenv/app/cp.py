@@ -28,8 +28,8 @@ def cp(
     of the containers, where the service has several. Raises DevenvError, INPUT for arguments that fit nothing, FAILED
     for what is not there or cannot be written."""
     first, second = sides(source, target)
-    with session(ctx) as here:
-        inside = first if first.service else second
+    inside = first if first.service else second
+    with session(ctx, named=[inside.service]) as here:
         check_services(here.stack, [inside.service])
         held_on_host(here.stack, inside.service)
         container = container_of(here.engine.observe(here.name), inside.service, index)

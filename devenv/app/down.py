@@ -31,6 +31,8 @@ def down(ctx: Context, *, volumes: bool = False, remove_orphans: bool = False) -
                 code=ExitCode.INPUT,
             )
         tell_orphans(ctx, plan, "down")
+        for line in plan.notices:
+            ctx.ui.notice(line)
         return carry_out(here, plan, "down")[0]
 
 

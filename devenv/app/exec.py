@@ -32,7 +32,7 @@ def exec_(
     """Run `command` in the container of `service`; returns the command's own exit code. `tty` None: where standard
     input and output are a terminal. `index`: in the container with this number, where the service has several. Raises
     DevenvError (FAILED) where it does not run."""
-    with session(ctx) as here:
+    with session(ctx, named=[service]) as here:
         check_services(here.stack, [service])
         container = running_container(here, service, index)
         terminal = on_terminal() if tty is None else tty
@@ -42,7 +42,7 @@ def exec_(
 
 def shell(ctx: Context, service: str | None) -> int:
     """A shell in `service`, by default the workspace, as its user: bash where it is there, else sh."""
-    with session(ctx) as here:
+    with session(ctx, named=[service] if service else ()) as here:
         workspace = here.stack.workspace
         name = service or workspace.get("service")
         if not name:

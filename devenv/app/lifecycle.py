@@ -48,10 +48,14 @@ def _stop(ctx: Context, services: Sequence[str], timeout: int | None, *, last: b
     """The exit code, and the services that it was about. `last`: nothing follows, so an end is told; else the engine is
     needed anyway, and started where it is not, and who is restarted with `services` is stopped with them."""
     found = session(ctx, locked=True) if last else open_session(ctx, committed_project(ctx), ensure=True, locked=True)
-    with found as here:
+    with found as opened:
+        here = opened.naming(services)
         observed, _ = sweep(here.engine, here.stack, look=False, seeds=False)
         names = tuple(services) if last else teardown.restarted(here.stack, observed, services)
         plan = _within(teardown.stop(observed, names, stack=here.stack), timeout)
+
+        for line in plan.notices if last else ():
+            ctx.ui.notice(line)
 
         def ending(result: Result) -> Ending | None:
             over = last or result.failed or ctx.cancel.cancelled

@@ -38,7 +38,7 @@ def logs(
     (INPUT) for an expression that is none."""
     begin = None if since is None else moment(since, time.time(), datetime.now().astimezone().tzinfo or UTC)
     wanted = _pattern(grep)
-    with session(ctx) as here:
+    with session(ctx, named=services) as here:
         check_services(here.stack, services)
         observed = here.engine.observe(here.name)
         names = tuple(services) or tuple(here.stack.services)

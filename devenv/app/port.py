@@ -18,7 +18,7 @@ def port(ctx: Context, service: str, private: str | None = None, *, index: int =
 
     Raises DevenvError: INPUT for a port that is not published, FAILED where the service does not run.
     """
-    with session(ctx) as here:
+    with session(ctx, named=[service]) as here:
         check_services(here.stack, [service])
         there = here.stack.services[service].on_host
         ports: Mapping[str, tuple[tuple[str, int], ...]] = (

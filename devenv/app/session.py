@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -68,6 +68,16 @@ class Session:
 
         return replace(self, stack=scaled(self.stack, scale), scale={**self.scale, **scale})
 
+    def naming(self, names: Iterable[str]) -> Session:
+        """The same with the services `names`, though their profile is not active: who names one means it."""
+        if not set(self.stack.left_out).intersection(names):
+            return self
+        whole = load_stack(self.project, {**self.values, PROFILES: "*"}, self.name, lenient=True)
+        profiles = more_profiles(self.values, whole, names)
+        changed = {**self.values, PROFILES: profiles}
+        stack = load_stack(self.project, changed, self.name, lenient=True)
+        return replace(self, values=changed, stack=_with_forwarders(stack, self.excepted, self.engine.info))
+
     def excepting(self, names: Collection[str]) -> Session:
         """The same with `names`, and no others, on the host. Raises DevenvErrors for what cannot be there (INPUT), and
         where containers have no way to this host (UNFIT)."""
@@ -123,11 +133,14 @@ def _logins(stack: Stack) -> str:
 
 
 @contextmanager
-def session(ctx: Context, *, locked: bool = False, project: Project | None = None) -> Iterator[Session]:
-    """The project as its containers were made, on an engine that must run already. `locked`: alone (rule 11)."""
+def session(
+    ctx: Context, *, locked: bool = False, project: Project | None = None, named: Sequence[str] = ()
+) -> Iterator[Session]:
+    """The project as its containers were made, on an engine that must run already. `locked`: alone (rule 11); `named`:
+    services that are there, whether their profile is active or not."""
     engine = connect_engine(ctx, ensure=False)
     with on_engine(ctx, project or committed_project(ctx), engine, locked=locked, lenient=True) as found:
-        yield found
+        yield found.naming(named)
 
 
 @contextmanager

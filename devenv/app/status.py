@@ -20,7 +20,7 @@ from devenv.model.stack import OnHost, Service
 
 def status(ctx: Context, services: Sequence[str] = (), *, check: bool = False) -> int:
     """Print the state of every service (or of `services`). Ends 0 also when something is sick; `check`: then 1."""
-    with session(ctx) as here:
+    with session(ctx, named=services) as here:
         check_services(here.stack, services)
         observed, digests = sweep(here.engine, here.stack, lenient=True)
         rows = [

@@ -32,7 +32,7 @@ def top(ctx: Context, services: Sequence[str] = (), *, no_stream: bool = False) 
     nothing runs."""
     from devenv.ui.watch import Watch, watches
 
-    with session(ctx) as here, _Meters(here, tuple(services) or tuple(here.stack.services)) as meters:
+    with session(ctx, named=services) as here, _Meters(here, tuple(services) or tuple(here.stack.services)) as meters:
         check_services(here.stack, services)
         meters.begin()
         if not meters.running:

@@ -86,6 +86,11 @@ def check(stack: Stack, names: Collection[str]) -> None:
     """Raise for each of `names` that is no service of the stack."""
     raise_all(
         DevenvError(
+            f"There is no service {name} in {stack.project} as long as its profile is not active.",
+            hint="Turn that on: `devenv --profile NAME …`, or COMPOSE_PROFILES.",
+        )
+        if name in stack.left_out
+        else DevenvError(
             f"There is no service {name} in {stack.project}.",
             hint=did_you_mean(name, stack.services, what="Its services") or "`devenv status` lists its services.",
         )

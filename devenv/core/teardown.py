@@ -7,6 +7,7 @@ or gone.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal
 
 from devenv.core.hooks import before_stops
 from devenv.core.nodes import Nodes
@@ -29,7 +30,9 @@ def down(
     made goes as well; what is external carries no label of the project, so it stays. The
     volume of a forwarder holds no data, and goes with it.
     """
-    kept = orphans(stack, observed) if stack is not None and not remove_orphans else ()
+    strays = orphans(stack, observed) if stack is not None and not remove_orphans else ()
+    idle = inactive(stack, observed)
+    kept = (*strays, *idle)
     nodes = Nodes()
     gone = [c for c in observed.containers if c not in kept]
     ended = _stops(nodes, gone, "the project goes down")
@@ -42,7 +45,7 @@ def down(
         )
         removed[container.id] = nodes.add(identity, step, "the project goes down", ended.get(container.id, ()))
     for network in observed.networks:
-        if not any(network.name in c.networks for c in kept):
+        if not any(network.name in c.networks for c in kept) and not _of_others(stack, network.name, "networks"):
             before = [removed[c.id] for c in gone if network.name in c.networks]
             step = Remove(kind="network", name=network.name)
             nodes.add(f"remove:network:{network.name}", step, "the project goes down", before)
@@ -50,13 +53,40 @@ def down(
         shared = labels.ON_HOST in volume.labels  # holds no data, only a forwarder's sockets
         if not volumes and not shared:
             continue
-        if not any(volume.name in c.mounts.values() for c in kept):
+        if not any(volume.name in c.mounts.values() for c in kept) and not _of_others(stack, volume.name, "volumes"):
             before = [removed[c.id] for c in gone if volume.name in c.mounts.values()]
             step = Remove(kind="volume", name=volume.name, destructive=not shared)
             cause = "it was the forwarder's" if shared else "asked for with --volumes"
             nodes.add(f"remove:volume:{volume.name}", step, cause, before)
     before_stops(nodes, stack.services if stack else {}, observed)
-    return Plan(nodes=nodes.ordered(), orphans=tuple(c.name for c in kept))
+    return Plan(nodes=nodes.ordered(), orphans=tuple(c.name for c in strays), notices=_left(idle, "down"))
+
+
+def inactive(stack: Stack | None, observed: Observed) -> tuple[ObservedContainer, ...]:
+    """Containers of services whose profile is not active: what is said without that profile is not about them, as with
+    Compose."""
+    left = stack.left_out if stack is not None else ()
+    return tuple(c for c in observed.containers if service_of(c) in left and not is_oneoff(c))
+
+
+def _of_others(stack: Stack | None, name: str, kind: Literal["networks", "volumes"]) -> bool:
+    """Whether the network or volume `name` may be one of services whose profile is not active: it is none of the
+    stack's, and that has such services."""
+    if stack is None or not stack.left_out:
+        return False
+    known = stack.networks if kind == "networks" else stack.volumes
+    return name not in {item.name for item in known.values()}
+
+
+def _left(idle: Collection[ObservedContainer], verb: str) -> tuple[str, ...]:
+    running = sorted({service_of(c) for c in idle if c.running or verb == "down"})
+    if not running:
+        return ()
+    several = len(running) > 1
+    return (
+        f"left as {'they are' if several else 'it is'}, of profiles that are not active: {', '.join(running)} "
+        f"(`devenv --profile '*' {verb}` is about {'them' if several else 'it'}, too)",
+    )
 
 
 def stop(observed: Observed, services: Sequence[str] = (), *, stack: Stack | None = None) -> Plan:
@@ -74,9 +104,10 @@ def stop(observed: Observed, services: Sequence[str] = (), *, stack: Stack | Non
         for name in unknown
     )
     nodes = Nodes()
-    _stops(nodes, [c for c in observed.containers if _is_one_of(c, services)], "asked for")
+    idle = inactive(stack, observed) if not services else ()
+    _stops(nodes, [c for c in observed.containers if _is_one_of(c, services) and c not in idle], "asked for")
     before_stops(nodes, stack.services if stack else {}, observed)
-    return Plan(nodes=nodes.ordered(), orphans=_orphan_names(stack, observed))
+    return Plan(nodes=nodes.ordered(), orphans=_orphan_names(stack, observed), notices=_left(idle, "stop"))
 
 
 def restarted(stack: Stack, observed: Observed, services: Sequence[str]) -> tuple[str, ...]:

@@ -236,3 +236,32 @@ def test_reset_without_volumes_loses_the_container_itself() -> None:
     w = up(shop())
     plan = reset(shop(), w.observe(shop()), "api")
     assert [n.id for n in plan.destructive] == ["remove:api"]
+
+
+def test_what_is_of_another_profile_stays_with_what_it_uses() -> None:
+    whole = stack({"db": DB, "api": API, "tool": {"data": "tools", "networks": {"default": None, "back": None}}})
+    w = up(whole)
+    some = replace(
+        whole,
+        services={name: one for name, one in whole.services.items() if name != "tool"},
+        volumes={key: one for key, one in whole.volumes.items() if key != "tools"},
+        networks={"default": whole.networks["default"]},
+        left_out=("tool",),
+    )
+    plan = stop(w.observe(some), stack=some)
+    assert set(ids(plan)) == {"stop:db", "stop:api"}
+    plan = down(w.observe(some), stack=some, volumes=True)
+    (notice,) = plan.notices
+    assert "of profiles that are not active: tool" in notice
+    assert plan.orphans == ()
+    w.do(plan.nodes)
+    left = w.observe(some)
+    assert [c.name for c in left.containers] == ["shop-tool-1"]
+    assert {v.name for v in left.volumes} == {"shop_tools"}
+    assert {n.name for n in left.networks} == {"shop_default", "shop_back"}
+    w.engine.remove_container("shop-tool-1")
+    w.do(down(w.observe(some), stack=some, volumes=True).nodes)
+    left = w.observe(some)
+    assert {v.name for v in left.volumes} == {"shop_tools"}, "its data are not this profile's to remove"
+    w.do(down(w.observe(whole), stack=whole, volumes=True).nodes)
+    assert (w.observe(some).volumes, w.observe(some).networks) == ((), ())
