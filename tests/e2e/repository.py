@@ -95,14 +95,19 @@ class Repository:
         return [sys.executable, "-I", "-c", start, str(ROOT), *words]
 
     def run(
-        self, *words: str, cwd: Path | None = None, timeout: float = 420, env: Mapping[str, str] | None = None
+        self,
+        *words: str,
+        cwd: Path | None = None,
+        timeout: float = 420,
+        env: Mapping[str, str] | None = None,
+        stdin: str = "",
     ) -> subprocess.CompletedProcess[str]:
-        """Run devenv with `words` and wait for it."""
+        """Run devenv with `words`, give it `stdin`, and wait for it."""
         return subprocess.run(
             self.command(*words),
             cwd=cwd or self.folder,
             env={**os.environ, **(env or {})},
-            stdin=subprocess.DEVNULL,
+            **({"input": stdin} if stdin else {"stdin": subprocess.DEVNULL}),
             capture_output=True,
             text=True,
             timeout=timeout,
