@@ -1,74 +1,150 @@
-"""The real devcontainers CLI on what devenv rendered and brought up."""
+"""The real devcontainers CLI on what devenv rendered: it lands in the stack, whatever is broken in that."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.compose import binary
-from tests.e2e.repository import Repository
+from tests.e2e.cli import Cli
+from tests.e2e.repository import DOCKERFILE, MANIFEST, PRODUCTS, Repository, made
+from tests.engines import new_name
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
 
-
-@pytest.fixture(scope="session")
-def devcontainer(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], dict[str, str]]:
-    """The command, and an environment in which its docker has Compose."""
-    if not shutil.which("npm"):
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "nodejs", "npm"], check=True)
-    folder = tmp_path_factory.mktemp("cli")
-    subprocess.run(["npm", "install", "--no-audit", "--no-fund", "@devcontainers/cli"], cwd=folder, check=True)
-    plugins = folder / "docker" / "cli-plugins"
-    plugins.mkdir(parents=True)
-    shutil.copy2(binary(), plugins / "docker-compose")
-    environment = {**os.environ, "DOCKER_CONFIG": str(folder / "docker")}
-    return [str(folder / "node_modules" / ".bin" / "devcontainer")], environment
-
-
-def _call(cli: tuple[list[str], dict[str, str]], *words: str) -> tuple[dict[str, Any], str]:
-    """The JSON object that it answers with, and what it said meanwhile."""
-    command, environment = cli
-    result = subprocess.run(
-        [*command, *words], env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300,
-        check=False,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stdout + result.stderr
-    return json.loads(result.stdout.strip().splitlines()[-1]), result.stderr
+WORKSPACE = """\
+workspace:
+  user: anna
+  features: {{"./.devcontainer/tool": {{word: hammer}}}}
+  postCreateCommand: echo created >>/tmp/hooks
+"""
+BOXED = MANIFEST.replace("workspace: {{}}\n", WORKSPACE).replace(
+    "workspace:\n    build: ./api", "workspace:\n    build: ./box"
+)
+TEST = """\
+import os, sys, urllib.request
+answer = urllib.request.urlopen("http://api:8000/", timeout=20).read()
+assert answer == b"hello", answer
+print(os.environ["PGHOST"], os.environ["TOOL"], open("/tool").read())
+"""
 
 
-def test_it_reads_what_was_rendered(repository: Repository, devcontainer: tuple[list[str], dict[str, str]]) -> None:
-    assert repository.run("render").returncode == 0
-    answer, _ = _call(devcontainer, "read-configuration", "--workspace-folder", str(repository.folder))
-    configuration = answer["configuration"]
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Repository]:
+    """As `git clone` leaves it: what was rendered is committed, nothing was ever up."""
+    with made(tmp_path / "repository", new_name(), BOXED) as one:
+        one.write("box/Dockerfile", DOCKERFILE.splitlines()[0] + "\nRUN useradd -m -u 1234 anna\n")
+        one.write(".devcontainer/tool/devcontainer-feature.json", json.dumps(
+            {"id": "tool", "version": "1.0.0", "options": {"word": {"type": "string", "default": "none"}},
+             "containerEnv": {"TOOL": "there"}}
+        ))  # fmt: skip
+        one.write(".devcontainer/tool/install.sh", '#!/bin/sh\nprintf "$WORD" >/tool\n')
+        one.write("tests/check.py", TEST)
+        assert one.run("render").returncode == 0
+        yield one
+
+
+@pytest.fixture
+def cli(clone: Repository, tmp_path: Path) -> Cli:
+    return Cli(clone.folder, tmp_path / "tools", clone.command())
+
+
+def test_it_reads_what_was_rendered(clone: Repository, cli: Cli) -> None:
+    result = cli.run("read-configuration")
+    assert result.returncode == 0, result.stderr
+    configuration = json.loads(result.stdout.strip().splitlines()[-1])["configuration"]
     assert configuration["service"] == "workspace"
-    assert configuration["workspaceFolder"] == f"/workspaces/{repository.name}"
+    assert configuration["workspaceFolder"] == f"/workspaces/{clone.name}"
     assert configuration["initializeCommand"] == "devenv up --for-ide"
+    assert configuration["features"] == {"./tool": {"word": "hammer"}}
     assert "api:8000" in configuration["forwardPorts"]
 
 
-def test_it_lands_in_the_container_that_devenv_started(
-    repository: Repository, devcontainer: tuple[list[str], dict[str, str]]
-) -> None:
-    repository.up()
-    before = repository.identities()
-    # The host's `devenv` is this checkout's.
-    tools = repository.folder.parent / "bin"
-    tools.mkdir()
-    words = " ".join(f"'{word}'" for word in repository.command())
-    (tools / "devenv").write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
-    (tools / "devenv").chmod(0o755)
-    devcontainer[1]["PATH"] = f"{tools}:{os.environ['PATH']}"
-    answer, said = _call(devcontainer, "up", "--workspace-folder", str(repository.folder))
-    assert answer["outcome"] == "success"
-    assert answer["containerId"] == before["workspace"][0]
-    assert answer["composeProjectName"] == repository.name
-    assert repository.identities() == before
+def test_a_fresh_clone_ends_ready_and_seeded(clone: Repository, cli: Cli) -> None:
+    answer, said = cli.up()
     assert " up -d" not in said
-    _call_exec = [*devcontainer[0], "exec", "--workspace-folder", str(repository.folder), "printenv", "PGHOST"]
-    found = subprocess.run(_call_exec, env=devcontainer[1], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "db"
+    assert answer["composeProjectName"] == clone.name
+    assert answer["remoteUser"] == "anna"
+    assert all(row["ready"] for row in clone.status().values()), clone.status()
+    assert clone.sql("SELECT count(*) FROM products") == str(PRODUCTS)
+    # The workspace's tests, as its user: against the stack, with what the feature brought.
+    folder = f"/workspaces/{clone.name}"
+    assert cli.inside(f"python {folder}/tests/check.py").split() == ["db", "there", "hammer"]
+    assert cli.inside("touch made; id -u; cat /tmp/hooks").split() == [str(os.getuid()), "created"]
+    assert (clone.folder / "made").stat().st_uid == os.getuid()
+    before = clone.identities()
+    again, _ = cli.up()
+    assert again["containerId"] == before["workspace"][0]
+    assert clone.identities() == before
+    assert cli.inside("cat /tmp/hooks").split() == ["created"]
+    assert "nothing to do" in clone.up()
+
+
+def test_it_lands_in_the_container_that_devenv_started(clone: Repository, cli: Cli) -> None:
+    clone.up()
+    before = clone.identities()
+    answer, said = cli.up()
+    assert answer["containerId"] == before["workspace"][0]
+    assert " up -d" not in said
+    assert clone.identities() == before
+    assert cli.inside("printenv PGHOST").strip() == "db"
+
+
+def test_a_service_that_is_broken_lets_the_person_in(clone: Repository, cli: Cli) -> None:
+    clone.write("api/server.py", "raise SystemExit('no key for the api')\n")
+    answer, said = cli.up()
+    assert answer["containerId"] == clone.identities()["workspace"][0]
+    assert "no key for the api" in said
+    assert "devenv logs api" in said
+    assert cli.inside("id -un").strip()
+
+
+def test_a_seed_that_is_broken_lets_the_person_in(clone: Repository, cli: Cli) -> None:
+    clone.write("db/schema.sql", "CREATE TABLE products (id integer);\nSELECT nonsense;\n")
+    answer, said = cli.up()
+    assert answer["containerId"] == clone.identities()["workspace"][0]
+    assert 'column "nonsense" does not exist' in said
+    assert "db/schema.sql" in said
+    assert cli.inside("id -un").strip()
+
+
+def test_a_manifest_that_is_broken_lets_the_person_in(clone: Repository, cli: Cli) -> None:
+    clone.edit("devenv.yaml", "use: postgres", "use: postgress")
+    answer, said = cli.up()
+    assert answer["containerId"] == clone.identities()["workspace"][0]
+    assert "devenv.yaml:4:" in said
+    assert "postgress" in said
+    assert "as it was rendered before" in said
+    assert clone.sql("SELECT count(*) FROM products") == str(PRODUCTS)
+
+
+def test_a_feature_that_cannot_be_had_lets_the_person_in(clone: Repository, cli: Cli) -> None:
+    clone.edit("devenv.yaml", '"./.devcontainer/tool": {word: hammer}', '"localhost:1/tools/git:1": {}')
+    assert clone.run("render").returncode == 0
+    answer, said = cli.up()
+    assert answer["containerId"] == clone.identities()["workspace"][0]
+    assert "The feature localhost:1/tools/git:1 cannot be had" in said
+    assert "started without its features" in said
+    assert clone.run("up").returncode == 3
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="root alone may be somebody else")
+def test_who_may_not_use_the_engine_is_told_what_to_do(clone: Repository, tmp_path: Path) -> None:
+    """The CLI asks the engine itself before it runs anything of ours, and ends with words of its own: what
+    `initializeCommand` says is asked here directly."""
+    few = "-all,+dac_read_search"
+    as_somebody = ["setpriv", "--reuid=1001", "--regid=1001", "--clear-groups", f"--inh-caps={few}",
+                   f"--ambient-caps={few}", f"--bounding-set={few}"]  # fmt: skip
+    environment = {**os.environ, "HOME": str(tmp_path), "DEVENV_NO_INSTALL": "1"}
+    result = subprocess.run(
+        [*as_somebody, *clone.command("up", "--for-ide")], cwd=clone.folder, env=environment, capture_output=True,
+        text=True, stdin=subprocess.DEVNULL, timeout=120, check=False,
+    )  # fmt: skip
+    assert result.returncode == 3, result.stdout + result.stderr
+    assert "/var/run/docker.sock" in result.stderr
+    assert "usermod -aG docker" in result.stderr
+    assert "Traceback" not in result.stderr
