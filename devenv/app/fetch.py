@@ -10,7 +10,7 @@ from devenv.app.images import gather
 from devenv.app.notices import tell_rendered
 from devenv.app.project import read_project
 from devenv.app.running import carry_out
-from devenv.app.session import open_session
+from devenv.app.session import PROFILES, open_session
 from devenv.core.selection import check as check_services
 from devenv.host.machine import ThisHost
 from devenv.model.errors import DevenvError
@@ -35,6 +35,8 @@ def _fetch(ctx: Context, services: Sequence[str], *, built: bool) -> int:
     host = ThisHost(install=not ctx.no_install, ask=ctx.ask, say=ctx.ui.say)
     with open_session(ctx, project, ensure=True, locked=True) as here:
         here = here.excepting(())  # the image of one that is on the host is wanted as well
+        if set(here.stack.left_out) & set(services):  # one that is named is meant, whatever its profile
+            here = here.with_values({PROFILES: "*"})
         check_services(here.stack, services)
         known = {name for name, service in here.stack.services.items() if (service.build is not None) is built}
         wrong = [name for name in services if name not in known]
@@ -43,7 +45,8 @@ def _fetch(ctx: Context, services: Sequence[str], *, built: bool) -> int:
                 f"`{wrong[0]}` has no `build`." if built else f"`{wrong[0]}` is built here, not pulled.",
                 hint=f"Use `devenv {'pull' if built else 'build'} {wrong[0]}`.",
             )
+        makers = [s for n, s in here.stack.services.items() if s.build is not None and n not in (services or known)]
         stack = replace(here.stack, services={name: here.stack.services[name] for name in services or sorted(known)})
         chosen = replace(here, stack=stack)
-        images = gather(chosen, host=host, pull=not built, build=built)
+        images = gather(chosen, host=host, makers=makers, pull="" if built else "always", build=built)
         return carry_out(chosen, Plan(nodes=images.nodes), "build" if built else "pull", host=host, named=services)[0]

@@ -42,16 +42,19 @@ def gather(
     *,
     host: Host,
     services: Sequence[str] = (),
-    pull: bool = False,
+    makers: Sequence[Service] = (),
+    pull: str = "",
     build: bool = False,
+    no_build: bool = False,
     lenient: bool = False,
 ) -> Images:
     """The images of the session's stack, of `services` and what they need where some are named. Changes nothing but
-    memos in `.devenv/`. See `choose`."""
+    memos in `.devenv/`. `pull` is `always`, `missing` or `never`, in place of what the services say. See `choose`."""
     from devenv.app.data import recipes
 
     stack = session.stack
-    makers: tuple[Service, ...] = ()
+    if pull in ("missing", "never"):
+        stack = replace(stack, services={name: _pulled(service, pull) for name, service in stack.services.items()})
     if services:  # an image that cannot be had is of no matter to who does not want it
         chosen = select(stack, services)
         makers = tuple(s for name, s in stack.services.items() if name not in chosen and s.build is not None)
@@ -67,10 +70,15 @@ def gather(
         recipes=recipes(),
         certificates=host.trust().certificates,
         memos=session.project.folder / ".devenv",
-        pull=pull,
+        pull=pull == "always",
         build=build,
+        no_build=no_build,
         lenient=lenient,
     )
+
+
+def _pulled(service: Service, policy: str) -> Service:
+    return replace(service, config={**service.config, "pull_policy": policy})
 
 
 def choose(
@@ -83,16 +91,17 @@ def choose(
     memos: Path | None = None,
     pull: bool = False,
     build: bool = False,
+    no_build: bool = False,
     lenient: bool = False,
 ) -> Images:
     """Which images the services use and what makes those that are not there.
 
     `makers` are services beside the stack's that may build an image which one of these runs, or builds on.
     `certificates` are the host's private CAs, `memos` a folder for digests of unchanged files (used where it is
-    there). `pull` asks the registries for newer ones, `build` builds all anew; `lenient`: what nothing can deliver
-    fails when it is pulled, and nothing else with it. Registries are asked only for what the engine does not have, all
-    at once, for at most 3 s. Raises DevenvError(s): INPUT for a context that cannot be read, UNFIT for an image that
-    nothing can deliver.
+    there). `pull` asks the registries for newer ones, `build` builds all anew, `no_build` none of the services' own;
+    `lenient`: what nothing can deliver fails when it is pulled, and nothing else with it. Registries are asked only for
+    what the engine does not have, all at once, for at most 3 s. Raises DevenvError(s): INPUT for a context that cannot
+    be read, UNFIT for an image that nothing can deliver.
     """
     stack, makers = _fetched(stack, makers, anew=build or pull)
     folders = _Folders(memos)
@@ -105,6 +114,7 @@ def choose(
         at=time.time(),
         pull=pull,
         build=build,
+        no_build=no_build,
         lenient=lenient,
     )
     until: float | None = None

@@ -10,6 +10,7 @@ from functools import partial
 from types import MappingProxyType
 
 from devenv.app import proof, values
+from devenv.app.building import build_first, built_first
 from devenv.app.composes import Asked
 from devenv.app.contents import with_contents
 from devenv.app.context import Context
@@ -48,13 +49,15 @@ class Wishes:
     """What `up` was asked for beside bringing the stack up; names as on the command line.
     `again` are services whose seeds are loaded once more, `leave` rendered files that are not written,
     `excepted` those to be run on the host: None for those that are there already. `scaled`: a factor for generated
-    rows was said. `scale`: how many containers of a service there shall be, where not as the files say."""
+    rows was said. `pull` is `always`, `missing`, `never`, or "" for what the services say. `scale`: how many containers
+    of a service there shall be, where not as the files say."""
 
     services: tuple[str, ...] = ()
     dry_run: bool = False
     for_ide: bool = False
     build: bool = False
-    pull: bool = False
+    pull: str = ""
+    no_build: bool = False
     force_recreate: bool = False
     remove_orphans: bool = False
     again: frozenset[str] = frozenset()
@@ -84,7 +87,8 @@ def up(
     dry_run: bool = False,
     for_ide: bool = False,
     build: bool = False,
-    pull: bool = False,
+    pull: str = "",
+    no_build: bool = False,
     force_recreate: bool = False,
     remove_orphans: bool = False,
     excepted: Sequence[str] = (),
@@ -97,9 +101,9 @@ def up(
     by the person; a forwarder stands in for each, and those of an earlier call that are not named come back. `watch`:
     then go on as `devenv watch` does, with the logs."""
     wishes = Wishes(
-        services=tuple(services), dry_run=dry_run, build=build, pull=pull, force_recreate=force_recreate,
-        remove_orphans=remove_orphans, for_ide=for_ide, excepted=None if for_ide else tuple(excepted),
-        scaled=scaled, scale=scale,
+        services=tuple(services), dry_run=dry_run, build=build, pull=pull, no_build=no_build,
+        force_recreate=force_recreate, remove_orphans=remove_orphans, for_ide=for_ide,
+        excepted=None if for_ide else tuple(excepted), scaled=scaled, scale=scale,
     )  # fmt: skip
     if for_ide:
         from devenv.app.ide import up_for_ide
@@ -129,8 +133,10 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
     with open_session(ctx, project, ensure=True, locked=True) as session:
         session = as_wished(session, wishes)
         raise_all([*session.stack.unmakeable, *unfit(session.stack.services.values(), session.engine.info.api)])
-        if wishes.build and session.own:
-            code = _build_first(session, wishes, host, verb)
+        chosen = select(session.stack, wishes.services).values()
+        built = () if wishes.no_build else built_first(chosen, everything=wishes.build)
+        if built and session.own:
+            code = build_first(session, built, host=host, pull=wishes.pull, verb=verb)
             if code:
                 return code
             wishes = replace(wishes, build=False)
@@ -173,20 +179,6 @@ def as_wished(session: Session, wishes: Wishes) -> Session:
         return session
     chosen = select(session.stack, wishes.services)
     return session.excepting({*wishes.excepted, *(name for name in session.excepted if name not in chosen)})
-
-
-def _build_first(session: Session, wishes: Wishes, host: Host, verb: str) -> int:
-    """Build anew before anything is decided, where containers stand: these are made anew only where another image came
-    out of it. The end is told only where it failed."""
-    chosen = select(session.stack, wishes.services)
-    built = {name: service for name, service in chosen.items() if service.build is not None}
-    here = replace(session, stack=replace(session.stack, services=built))
-    images = gather(here, host=host, build=True, pull=wishes.pull)
-
-    def ending(result: Result) -> Ending | None:
-        return Ending() if result.failed or result.cancelled else None
-
-    return carry_out(here, Plan(nodes=images.nodes), verb, host=host, ending=ending)[0] if images.nodes else 0
 
 
 def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
@@ -250,7 +242,13 @@ def _images(session: Session, wishes: Wishes, host: Host, looking: Sweep) -> Ima
     """The images of `session`. Files that they lack are told of together with the seeds that are not there."""
     try:
         return gather(
-            session, services=wishes.services, host=host, pull=wishes.pull, build=wishes.build, lenient=wishes.for_ide
+            session,
+            services=wishes.services,
+            host=host,
+            pull=wishes.pull,
+            build=wishes.build,
+            no_build=wishes.no_build,
+            lenient=wishes.for_ide,
         )
     except DevenvError as error:
         if error.code == ExitCode.INPUT and (seeds := looking.wrong()):

@@ -19,6 +19,9 @@ FLAGS = ("--yes", "--no-install", "--verbose")
 SHORT = {"-C": "--project-directory", "-f": "--file", "-p": "--project-name", "-y": "--yes"}
 OUTPUTS = ("text", "json")
 
+PULLS = ("always", "missing", "never")
+"""What may follow `up --pull`, as in Compose; alone it is `always`."""
+
 PASSING: dict[str, tuple[str, ...]] = {
     "exec": ("-u", "--user", "-w", "--workdir", "-e", "--env", "--index"),
     "run": (),
@@ -134,7 +137,7 @@ class _Reader:
         folders = self.values.get("--project-directory")
         return Arguments(
             verb=self.verb,
-            rest=tuple(self.rest),
+            rest=_with_policy(self.rest) if self.verb == "up" else tuple(self.rest),
             directory=os.path.join(*folders) if folders else None,  # each from the one before, as git has it
             files=tuple(self.values.get("--file", ())),
             project=self.values.get("--project-name", [None])[-1],
@@ -147,6 +150,17 @@ class _Reader:
             version="--version" in self.flags,
             help="--help" in self.flags,
         )
+
+
+def _with_policy(words: Sequence[str]) -> tuple[str, ...]:
+    """`--pull never` and `--pull=never` as the option that takes a value: `--pull api` is about a service."""
+    found: list[str] = []
+    for word in words:
+        if word in PULLS and found and found[-1] == "--pull":
+            found[-1] = f"--pull-policy={word}"
+        else:
+            found.append(word.replace("--pull=", "--pull-policy=", 1) if word.startswith("--pull=") else word)
+    return tuple(found)
 
 
 _NEEDS = {

@@ -26,9 +26,9 @@ class Facts:
     """What is decided from. `makers` are services beside the stack's whose builds its services may need. `builds` is by
     service, `folders` has the digests of folders that builds name as further contexts. `have` is what the engine has by
     full reference (None: it does not have it), `registry` the digest that a registry offers by full reference ("" where
-    it has no such image, None where none answers). `build` asks for every build anew, `pull` for what registries have
-    newer; `at` is the time in seconds since the epoch. `lenient`: an image that nothing can deliver is no error; it is
-    pulled, and fails for those that need it alone."""
+    it has no such image, None where none answers). `build` asks for every build anew, `no_build` for none, `pull` for
+    what registries have newer; `at` is the time in seconds since the epoch. `lenient`: an image that nothing can
+    deliver is no error; it is pulled, and fails for those that need it alone."""
 
     stack: Stack
     recipes: Recipes
@@ -40,6 +40,7 @@ class Facts:
     at: float = 0.0
     pull: bool = False
     build: bool = False
+    no_build: bool = False
     lenient: bool = False
 
 

@@ -65,3 +65,12 @@ def unavailable(
         why += f"; devenv itself can make {' and '.join(others)} alone"
         hint = f"name {' or '.join(f'`{other}`' for other in others)}, or {hint}"
     return DevenvError(f"the image {ref} cannot be had: {why}", hint=hint, code=ExitCode.UNFIT, where=where)
+
+
+def unbuilt(ref: str, where: Span | None) -> DevenvError:
+    """The error of an image that is not there and may not be built."""
+    return DevenvError(
+        f"the image {ref} is not there, and `--no-build` forbids to build it",
+        hint="leave out `--no-build`, or build it first (`devenv build`)",
+        where=where,
+    )

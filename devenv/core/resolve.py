@@ -13,7 +13,7 @@ from datetime import datetime
 
 from devenv.core.compose.pull import age
 from devenv.core.imagefacts import BuildSource, Facts, Images, Missing
-from devenv.core.named import bases_of, changed, from_span, run_bases_of, unavailable
+from devenv.core.named import bases_of, changed, from_span, run_bases_of, unavailable, unbuilt
 from devenv.core.ports import image_variable
 from devenv.core.recipes import (
     RecipeSource,
@@ -243,6 +243,11 @@ class _Resolver:
                 maker = self._maker(build, ref)
                 if maker is not None and maker.build and full(maker.image) not in self._building:
                     cause = cause or ("base changed" if self._build(maker, maker.build).needs else "")
+        if cause and self._facts.no_build:
+            if image is None:
+                error = unbuilt(service.image, build.where or service.where)
+                self._errors.setdefault((service.image, str(error.where)), error)
+            cause = ""
         if not cause:
             return _Choice(ref=service.image)
         self._refuse(build)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from devenv.cli.arguments import PULLS
 from devenv.cli.commands import Index, call
 from devenv.core.seeds import SCALE
 
@@ -31,7 +32,11 @@ def up(
         ),
     ] = None,
     build: Annotated[bool, typer.Option("--build", help="Build images anew, also unchanged ones.")] = False,
-    pull: Annotated[bool, typer.Option("--pull", help="Ask the registry for newer images.")] = False,
+    no_build: Annotated[bool, typer.Option("--no-build", help="Build nothing: use the images that are there.")] = False,
+    pull: Annotated[
+        bool, typer.Option("--pull", help="Ask registries for newer images (or `--pull missing`, `--pull never`).")
+    ] = False,
+    pull_policy: Annotated[str, typer.Option("--pull-policy", hidden=True)] = "",
     force_recreate: Annotated[
         bool, typer.Option("--force-recreate", help="Make containers anew, also unchanged ones.")
     ] = False,
@@ -76,6 +81,10 @@ def up(
         os.environ[SCALE] = times
     if watch and detach:
         raise typer.BadParameter("with --detach there is nobody who watches", param_hint="--watch")
+    if build and no_build:
+        raise typer.BadParameter("it contradicts --no-build", param_hint="--build")
+    if pull_policy and pull_policy not in PULLS:
+        raise typer.BadParameter(f"`{pull_policy}` is none of {', '.join(PULLS)}", param_hint="--pull")
     # What Compose's -d and --wait ask for is what `up` does anyway.
     return call(
         typed,
@@ -84,7 +93,8 @@ def up(
         dry_run=dry_run,
         for_ide=for_ide,
         build=build,
-        pull=pull,
+        no_build=no_build,
+        pull=pull_policy or ("always" if pull else ""),
         force_recreate=force_recreate,
         remove_orphans=remove_orphans,
         excepted=tuple(excepted or ()),

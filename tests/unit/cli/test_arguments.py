@@ -80,3 +80,17 @@ def test_json_is_wanted_also_by_a_line_that_is_wrong() -> None:
 def test_the_options_that_take_a_value_are_those_of_the_command(verb: str) -> None:
     params = [p for p in build(verb).params if p.param_type_name == "option" and not p.is_flag]
     assert {name for param in params for name in param.opts} == set(PASSING[verb])
+
+
+@pytest.mark.parametrize(
+    ("words", "rest"),
+    [
+        (["up", "--pull", "never", "api"], ("--pull-policy=never", "api")),
+        (["up", "--pull=missing"], ("--pull-policy=missing",)),
+        (["up", "--pull", "api"], ("--pull", "api")),
+        (["up", "always"], ("always",)),
+        (["pull", "--pull=x"], ("--pull=x",)),
+    ],
+)
+def test_pull_takes_a_word_of_compose_s_where_one_follows(words: list[str], rest: tuple[str, ...]) -> None:
+    assert parse(words).rest == rest

@@ -183,3 +183,13 @@ def test_newer_bases_are_asked_for_where_the_build_says_so() -> None:
     there = image("python:3.13-slim", digests=("python@sha256:old",))
     found = decide(built, engine=[there], registry={"python:3.13-slim": "sha256:new"})
     assert nodes(found) == ["pull:python:3.13-slim", "build:shop-api"]
+
+
+def test_a_call_that_may_not_build() -> None:
+    with pytest.raises(DevenvError, match="shop-api is not there, and `--no-build`") as failed:
+        decide(api(), engine=["python:3.13-slim"], no_build=True)
+    assert "devenv build" in failed.value.hint
+    stale = image("shop-api", {labels.SOURCE: "another"})
+    assert nodes(decide(api(), engine=[stale], no_build=True)) == []
+    # What stands in for an image that no registry has is made all the same: nobody wrote that build.
+    assert nodes(decide(service("db", "postgres:17"), no_build=True, engine=["debian:trixie-slim"])) != []
