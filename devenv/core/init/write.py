@@ -93,6 +93,8 @@ def _app(guess: Guess, app: App) -> list[str]:
     lines += _ready(app)
     if migrated:
         lines.append(f"    depends_on: {{migrate: {_COMPLETED}}}")
+    if not guess.dockerfile:
+        lines += _watch(app)
     if app.migrate is not None:
         lines += ["", *_migrate(guess, app.migrate)]
     return lines
@@ -113,6 +115,20 @@ def _ready(app: App) -> list[str]:
     if app.host:
         path = f"{{path: {path}, headers: {{Host: {app.host}}}}}"
     return [_aside(f"    ready: {{http: {path}, timeout: 2m}}", app.health.why)]
+
+
+def _watch(app: App) -> list[str]:
+    """What `up --watch` does with an edited file; what Dockerfile.dev.dockerignore names does not count."""
+    if app.compiled:
+        why = "`devenv up --watch`: an edit makes a new image, and a new container of it."
+        return [*_comment(why, 4), "    develop:", "      watch:", "        - {action: rebuild, path: .}"]
+    seen = "which sees it by itself" if app.reloads else "and the program starts anew"
+    lines = [*_comment(f"`devenv up --watch`: an edited file is copied to the program, {seen}.", 4), "    develop:"]
+    lines += [
+        "      watch:",
+        f"        - {{action: {'sync' if app.reloads else 'sync+restart'}, path: ., target: /app}}",
+    ]
+    return [*lines, *(f"        - {{action: rebuild, path: {_scalar(path)}}}" for path in app.rebuild)]
 
 
 def _migrate(guess: Guess, migrate: Reason) -> list[str]:
