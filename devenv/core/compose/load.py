@@ -14,6 +14,7 @@ from devenv.core.compose import build, extension, hooks
 from devenv.core.compose import checks as checking
 from devenv.core.compose.documents import NOTHING, read, services_of, unique
 from devenv.core.compose.grants import grants, secret_names, secrets
+from devenv.core.compose.guess import guess
 from devenv.core.compose.interpolate import named, names, substitute
 from devenv.core.compose.layers import Given
 from devenv.core.compose.normalise import Normal
@@ -167,7 +168,9 @@ class _Loader:
         here = (*at, extension.KEY)
         image = config.get("image") or f"{self.normal.project}-{name}"
         official = self.official(name)
-        seeder = self.text(ours, here, "seeder")
+        use = self.text(ours, here, "use") or ""
+        known = guess(official or config.get("image") or "", config.get("environment") or {}, use)
+        seeder = self.text(ours, here, "seeder") or known.seeder or None
         seeds = extension.seeds(
             reader, ours.get("seed"), (*here, "seed"), seeder=seeder, folder=self.folder, found=self.found
         )
@@ -175,7 +178,7 @@ class _Loader:
             reader.wrong(
                 (*here, "seed"),
                 f"devenv does not know how to seed `{name}`.",
-                "Say what it is: `use: postgres` in devenv.yaml, `seeder: postgres` under `x-devenv`.",
+                "Say what it is: `seeder: postgres` or `seeder: redis` (in devenv.yaml `use: postgres`).",
             )
         given = ours.get("one_shot")
         if given is not None and not isinstance(given, bool):
@@ -191,11 +194,11 @@ class _Loader:
             ready=_serving(self.ready(config, ours, here), seeder if seeds else None),
             seeds=seeds,
             seeder=seeder,
-            values=self.texts(ours, here, "values"),
-            server=self.text(ours, here, "server"),
-            data=self.text(ours, here, "data"),
+            values={**known.values, **self.texts(ours, here, "values")},
+            server=self.text(ours, here, "server") or known.server or None,
+            data=self.text(ours, here, "data") or known.data or None,
             one_shot=given if isinstance(given, bool) else name in self.completed,
-            use=self.text(ours, here, "use"),
+            use=use or None,
             urls=self.texts(ours, here, "urls"),
             about={key: ours[key] for key in extension.ABOUT if key in ours},
             variables=self.variables(name),
