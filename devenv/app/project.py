@@ -84,7 +84,9 @@ def read_project(ctx: Context, *, force: bool = False, anew: bool = False) -> Pr
     Raises DevenvErrors (INPUT)."""
     found = locate(ctx)
     if found.manifest is None:
-        return _plain(found, ctx)
+        from devenv.app.plain import held
+
+        return held(_plain(found, ctx))
     project = _compiled(found, found.manifest, _asked(found, ctx), force=force, anew=anew)
     return _with_devcontainer(project, found)
 

@@ -20,7 +20,7 @@ from devenv.model.manifest import Document, Path
 
 _BRACED = re.compile(longform.REFERENCE.pattern + r"|\$\{[^}]*\}?")
 _REFERENCE = re.compile(r"\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*(?::?[-?+].*)?\}", re.DOTALL | re.ASCII)
-_SIMPLE = re.compile(r"\$\$|\$\{?([A-Za-z_]\w*)\}?", re.ASCII)
+SIMPLE = re.compile(r"\$\$|\$\{?([A-Za-z_]\w*)\}?", re.ASCII)
 
 LATER_TOP = {
     "include": "devenv does not read further files yet: put their services into this one.",
@@ -243,7 +243,7 @@ def _meant_inside(document: Document, name: str, service: Mapping[str, Any]) -> 
     """A task's `$NAME` is this host's, as everywhere in the file; where its service sets NAME, that one is meant."""
     environment = longform.pairs(service.get("environment"))
     for path, written in texts(document.value["tasks"][name], ("tasks", name)):
-        for found in _SIMPLE.finditer(written):
+        for found in SIMPLE.finditer(written):
             if found[1] in environment:
                 message = f"`{found[0]}` is read from the shell in which devenv runs, not inside the container."
                 hint = f"For the container's own write `$${found[1]}`."

@@ -1,6 +1,7 @@
 """The schemas: of `devenv.yaml`, of a Compose file with `x-devenv`, of a catalogue service. Data first, one validator.
 
 manifest_schema(kinds), compose_schema(kinds), service_schema(kinds)   JSON Schema 2020-12
+extension_schema(kinds)                                                of `x-devenv` alone
 validate(document, which, kinds)                                       every error of a document, with its place
 
 `kinds` are the kinds of readiness that `ready` may name.
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from devenv.model.errors import DevenvError
     from devenv.model.manifest import Document
 
-Which = Literal["manifest", "compose", "service"]
+Which = Literal["manifest", "compose", "extension", "service"]
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _SERVICE_NAME = "^[a-zA-Z0-9][a-zA-Z0-9._-]*$"
@@ -58,6 +59,13 @@ def compose_schema(kinds: Kinds) -> dict[str, Any]:
     return {"$schema": _DRAFT, "description": "A Compose file with x-devenv.", **top, "$defs": _definitions(kinds)}
 
 
+def extension_schema(kinds: Kinds) -> dict[str, Any]:
+    """The schema of what devenv adds to a Compose file, whatever else stands in it."""
+    service = {"type": "object", "properties": {"x-devenv": mapping(devenv_keys.X_SERVICE)}}
+    top = {"x-devenv": mapping(devenv_keys.X_TOP), "services": {"type": "object", "additionalProperties": service}}
+    return {"$schema": _DRAFT, "type": "object", "properties": top, "$defs": _definitions(kinds)}
+
+
 def service_schema(kinds: Kinds) -> dict[str, Any]:
     """The schema of a catalogue's `service.yaml`."""
     from devenv.core.schema.service_file import SERVICE_FILE
@@ -72,7 +80,8 @@ def service_schema(kinds: Kinds) -> dict[str, Any]:
 
 def schema_of(which: Which, kinds: Kinds) -> dict[str, Any]:
     """The schema by its name."""
-    return {"manifest": manifest_schema, "compose": compose_schema, "service": service_schema}[which](kinds)
+    made = {"manifest": manifest_schema, "compose": compose_schema, "extension": extension_schema}
+    return {**made, "service": service_schema}[which](kinds)
 
 
 def validate(document: Document, which: Which, kinds: Kinds) -> list[DevenvError]:

@@ -1,0 +1,74 @@
+"""`x-devenv` of a team's own Compose file, held to its schema and to what no schema says: all at once, with places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from devenv.core import longform
+from devenv.core.check import SIMPLE, place, texts
+from devenv.core.readiness import Kinds, words
+from devenv.core.schema.explain import problems
+from devenv.model.errors import DevenvError
+from devenv.model.manifest import Document, Path
+
+_KEY = "x-devenv"
+
+
+def extension(document: Document, kinds: Kinds) -> list[DevenvError]:
+    """Everything that is wrong with the `x-devenv` of `document`, in the order of the file; nothing else of it is
+    looked at. `kinds` are what `ready` may say."""
+    ours = _ours(document.value)
+    found = problems(
+        Document(file=document.file, value=ours, spans=document.spans, key_spans=document.key_spans), "extension", kinds
+    )
+    hurt = {problem.path[:3] for problem in found}
+    errors = [problem.error for problem in found]
+    for name, service in ours["services"].items():
+        if ("services", name, _KEY) not in hurt:
+            errors += _ready(document, ("services", name, _KEY, "ready"), service[_KEY], kinds)
+    if not any(path[0] == _KEY for path in hurt):
+        errors += _tasks(document, ours.get(_KEY) or {})
+    return errors
+
+
+def _ours(value: Any) -> dict[str, Any]:
+    """What devenv adds, at the places where it stands."""
+    value = value if isinstance(value, Mapping) else {}
+    services = value.get("services")
+    mine = {
+        name: {_KEY: service[_KEY]}
+        for name, service in (services.items() if isinstance(services, Mapping) else ())
+        if isinstance(service, Mapping) and service.get(_KEY) is not None
+    }
+    return {"services": mine, **({_KEY: value[_KEY]} if value.get(_KEY) is not None else {})}
+
+
+def _ready(document: Document, at: Path, ours: Mapping[str, Any], kinds: Kinds) -> Iterator[DevenvError]:
+    written = ours.get("ready")
+    for index, condition in enumerate(written if isinstance(written, list) else [written] if written else []):
+        path: Path = (*at, index) if isinstance(written, list) else at
+        said = [kind for kind in kinds if kind in condition]
+        if len(said) != 1:
+            says = "says nothing of when" if not said else f"says {len(said)} things at once of when"
+            hint = f"One item has one of {words(kinds)}; several stand in a list."
+            yield DevenvError(f"`ready` {says} `{at[1]}` can be used.", hint=hint, where=place(document, path))
+        for kind in said:
+            if wrong := kinds[kind].wrong(condition[kind]):
+                yield DevenvError(wrong[0], hint=wrong[1], where=place(document, (*path, kind)))
+
+
+def _tasks(document: Document, ours: Mapping[str, Any]) -> Iterator[DevenvError]:
+    """A task's `$NAME` is this host's, as everywhere in the file; where its service sets NAME, that one is meant."""
+    services = document.value.get("services") or {}
+    workspace = (ours.get("workspace") or {}).get("service", "workspace")
+    for name, task in (ours.get("tasks") or {}).items():
+        inside = task.get("service", workspace) if isinstance(task, Mapping) else workspace
+        service = services.get(inside)
+        environment = longform.pairs(service.get("environment")) if isinstance(service, Mapping) else {}
+        for path, written in texts(task, (_KEY, "tasks", name)):
+            for found in SIMPLE.finditer(written):
+                if found[1] in environment:
+                    message = f"`{found[0]}` is read from the shell in which devenv runs, not inside the container."
+                    hint = f"For the container's own write `$${found[1]}`."
+                    yield DevenvError(message, hint=hint, where=place(document, path))
