@@ -17,14 +17,19 @@ _WORDS = {
 }
 
 
-def render(ctx: Context, *, check: bool = False, force: bool = False) -> int:
+def render(ctx: Context, *, check: bool = False, force: bool = False, devcontainer: bool = False) -> int:
     """Write the rendered files. `check`: write nothing, show what differs and end 1 where anything does.
-    `force`: files that a person edited are overwritten. Raises DevenvErrors (INPUT)."""
+    `force`: files that a person edited are overwritten. `devcontainer`: beside a team's own Compose file, whose
+    workspace it is. Raises DevenvErrors (INPUT)."""
     project = read_project(ctx, force=force, anew=True)
     if project.rendered is None:
+        if devcontainer:
+            from devenv.app.beside_theirs import render_devcontainer
+
+            return render_devcontainer(ctx, project, check=check, force=force)
         raise DevenvError(
-            f"{project.files[0]} is a Compose file: there is nothing to render.",
-            hint="Only a devenv.yaml is rendered; a Compose file is used as it is.",
+            f"{project.files[0]} is a Compose file: it is used as it is, and nothing is rendered.",
+            hint="A devcontainer.json beside it, for editors: devenv render --devcontainer",
         )
     tell_elsewhere(ctx, project.folder, project.name)
     if not check:

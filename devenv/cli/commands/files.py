@@ -50,15 +50,19 @@ def render(
     typed: typer.Context,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; end with 1 where a file differs.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand, too.")] = False,
+    devcontainer: Annotated[
+        bool, typer.Option("--devcontainer", help="A devcontainer.json beside a Compose file of your own.")
+    ] = False,
 ) -> int:
     """Write the Compose and devcontainer files under .devcontainer/ from devenv.yaml. Needs no engine.
 
     \b
     Examples:
       devenv render
+      devenv render --devcontainer for editors, beside your own compose.yaml
       devenv render --check        for CI: are the committed files what devenv.yaml says?
     """
-    return call(typed, "render", check=check, force=force)
+    return call(typed, "render", check=check, force=force, devcontainer=devcontainer)
 
 
 def config(
@@ -94,11 +98,17 @@ def config(
     )  # fmt: skip
 
 
-def schema(typed: typer.Context) -> int:
+def schema(
+    typed: typer.Context,
+    compose: Annotated[
+        bool, typer.Option("--compose", help="Of a Compose file with `x-devenv`, instead of devenv.yaml.")
+    ] = False,
+) -> int:
     """Print the JSON schema of devenv.yaml, for editors.
 
     \b
     Examples:
       devenv schema > devenv.schema.json
+      devenv schema --compose > compose.schema.json
     """
-    return call(typed, "schema")
+    return call(typed, "schema", compose=compose)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from devenv.core.ports import Port
@@ -28,9 +28,42 @@ def devcontainer(
     service = workspace_service(manifest)
     if service is None:
         return None
-    workspace: Mapping[str, Any] = manifest.document.value["workspace"]
+    published = {
+        (port.target if name == service else f"{name}:{port.target}"): str(port.extra.get("name") or name)
+        for name, ports in table.items()
+        for port in ports
+        if isinstance(port, Port) and port.protocol == "tcp"
+    }
+    return written(
+        manifest.document.value["workspace"],
+        name=manifest.name,
+        service=service,
+        folder=workspace_folder(manifest),
+        files=("compose.yaml",),
+        published=published,
+        requires=manifest.document.value.get("requires") or {},
+        template=template,
+        initialize=initialize,
+    )
+
+
+def written(
+    workspace: Mapping[str, Any],
+    *,
+    name: str,
+    service: str,
+    folder: str,
+    files: Sequence[str],
+    published: Mapping[int | str, str],
+    requires: Mapping[str, Any],
+    template: str,
+    initialize: str,
+) -> str:
+    """The text of a devcontainer.json for what `workspace` says. `name` is the project's, `folder` where the repository
+    is in the container, `files` the Compose files as seen from where it lies; `published` are the ports (`8000`,
+    `db:5432`) with what they are called; `initialize` as for `devcontainer`."""
     more: dict[str, Any] = {"remoteUser": workspace["user"]} if "user" in workspace else {}
-    forwarded, attributes = _ports(service, workspace, table)
+    forwarded, attributes = _ports(workspace, published)
     if forwarded:
         more["forwardPorts"] = forwarded
     if attributes:
@@ -41,7 +74,7 @@ def devcontainer(
     if "overrideFeatureInstallOrder" in more:
         more["overrideFeatureInstallOrder"] = [_beside(name) for name in more["overrideFeatureInstallOrder"]]
     requirements = {
-        **_requirements(manifest.document.value.get("requires") or {}),
+        **_requirements(requires),
         **workspace.get("hostRequirements", {}),
     }
     if requirements:
@@ -52,9 +85,10 @@ def devcontainer(
     return framed(
         template,
         {
-            "name": _json(workspace.get("name", manifest.name)),
+            "name": _json(workspace.get("name", name)),
+            "compose": _json(files[0]) if len(files) == 1 else json.dumps(list(files), ensure_ascii=False),
             "service": _json(service),
-            "folder": _json(workspace_folder(manifest)),
+            "folder": _json(folder),
             "initialize": _json(initialize),
             "more": _json(more)[2:-2],
         },
@@ -80,16 +114,8 @@ def _json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _ports(
-    own: str, workspace: Mapping[str, Any], table: Mapping[str, list[Port | str]]
-) -> tuple[list[Any], dict[str, Any]]:
+def _ports(workspace: Mapping[str, Any], published: Mapping[int | str, str]) -> tuple[list[Any], dict[str, Any]]:
     """What the editor forwards: what the manifest says, else every published port as seen from the workspace."""
-    published = {
-        (port.target if service == own else f"{service}:{port.target}"): str(port.extra.get("name") or service)
-        for service, ports in table.items()
-        for port in ports
-        if isinstance(port, Port) and port.protocol == "tcp"
-    }
     forwarded = list(workspace.get("forwardPorts", published))
     attributes = {
         str(port): {"label": label, "onAutoForward": "silent"} for port, label in published.items() if port in forwarded

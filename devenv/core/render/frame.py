@@ -65,3 +65,8 @@ def difference(path: str, rendered: str, existing: str | None) -> Difference:
     lines = difflib.unified_diff(before, rendered.splitlines(keepends=True), f"{path} (there)", f"{path} (rendered)")
     text = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
     return Difference(path=path, state=state(rendered, existing), diff=text)
+
+
+def stamped(text: str) -> bool:
+    """Whether devenv made it, whoever edited it since."""
+    return _STAMP.search(text) is not None

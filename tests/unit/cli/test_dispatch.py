@@ -118,11 +118,13 @@ CONFIG = {
         ("seed", {"verb": "seed", "service": None, "again": False}),
         ("seed db --again", {"verb": "seed", "service": "db", "again": True}),
         ("reset db", {"verb": "reset", "service": "db"}),
-        ("render --check", {"verb": "render", "check": True, "force": False}),
+        ("render --check", {"verb": "render", "check": True, "force": False, "devcontainer": False}),
+        ("render --devcontainer", {"verb": "render", "check": False, "force": False, "devcontainer": True}),
         ("config --format json --hash *", {**CONFIG, "format": "json", "hash_": "*"}),
         ("config -q db", {**CONFIG, "quiet": True, "only": ("db",)}),
         ("config --services --images --volumes", {**CONFIG, "services": True, "images": True, "volumes": True}),
-        ("schema", {"verb": "schema"}),
+        ("schema", {"verb": "schema", "compose": False}),
+        ("schema --compose", {"verb": "schema", "compose": True}),
     ],
 )  # fmt: skip
 def test_a_line_becomes_one_call(line: str, called: dict[str, Any]) -> None:
