@@ -260,7 +260,9 @@ class _Resolver:
             labels.BASES: bases_label(bases),
         }
         silent = any(offered is None for offered in self._facts.registry.values())
-        step = Build(ref=service.image, build=build, bases=changed(bases), labels=marks, drop_syntax=silent)
+        makers = (self._maker(build, ref) for ref in bases)
+        on = tuple(full(maker.image) for maker in makers if maker and full(maker.image) != full(service.image))
+        step = Build(ref=service.image, build=build, bases=changed(bases), labels=marks, drop_syntax=silent, on=on)
         return self._node(f"build:{service.image}", step, cause, service.image, needs)
 
     def _refuse(self, build: BuildConfig) -> None:
@@ -281,8 +283,13 @@ class _Resolver:
         if built_on is None:
             return "base changed"
         runs = run_bases_of(build, source.text)
+        below = read_bases_label(image.labels.get(labels.BUILT_ON)) or {}
         for ref in bases_of(build, source.text):
-            if self._maker(build, ref) is None and built_on.get(ref) not in self._usable(build, ref, runs):
+            maker = self._maker(build, ref)
+            found = self._have(maker.image) if maker and full(maker.image) in below else None
+            if maker and found and below[full(maker.image)] != found.id:
+                return "base changed"
+            if maker is None and built_on.get(ref) not in self._usable(build, ref, runs):
                 return "base changed"
         return ""
 

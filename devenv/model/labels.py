@@ -35,6 +35,8 @@ BASES = "dev.devenv.bases"
 MADE_FROM = "dev.devenv.made-from"
 """On the image of a workspace with features or another user: the ID of the service's own image. Compose compares that
 one: its label on the container is of it."""
+BUILT_ON = "dev.devenv.built-on"
+"""On a built image: JSON of each image of another service that it was built on → that image's ID."""
 CONTEXT = "dev.devenv.context"
 """On an image that holds a folder for builds that name it as an additional context: that folder."""
 FOLDER = "dev.devenv.folder"

@@ -62,7 +62,8 @@ class Build(Step):
     """Build `build` and tag it `ref`. `bases` maps a `FROM` reference to the one that stands in for it in the copy of
     the Dockerfile that is sent. `trust` says that the host's private CA goes into what is built; `drop_syntax` that
     `# syntax=` is left out of that copy (else the engine's backend finds out whether its frontend can be had).
-    `folder`: the image is what is in `build.context` and nothing else; older ones of that folder go."""
+    `on` are images of other services that it is built on, whose IDs it is marked with. `folder`: the image is what is
+    in `build.context` and nothing else; older ones of that folder go."""
 
     ref: str
     build: BuildConfig
@@ -71,6 +72,7 @@ class Build(Step):
     trust: bool = False
     drop_syntax: bool = False
     folder: bool = False
+    on: tuple[str, ...] = ()
 
     @property
     def object(self) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from devenv.backends.docker import context, errors
@@ -76,6 +77,9 @@ def build(
         report.log(line, "stderr")
     if size > _LARGE:
         report.log(f"sending {size // 1024**2} MB of {step.build.context}: .dockerignore would make it less", "stderr")
+    if step.on:
+        below = {ref: image.id for ref in step.on if (image := lookup.image(ref)) is not None}
+        step = replace(step, labels={**step.labels, labels.BUILT_ON: recipes.bases_label(below)})
     parameters = _parameters(step, name, trust)
     what = f"build {step.ref}"
     if (step.build.shm_size or step.build.ulimits) and not client.at_least(*_LIMITS):

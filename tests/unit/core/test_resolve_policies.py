@@ -124,7 +124,8 @@ def test_contexts_stand_in_for_names() -> None:
     found = decide(replace(built, build=replace(built.build, target="first")), other, builds=builds, folders=folders)
     assert nodes(found) == ["build:shop-other", "build:shop-api"]
     assert {node.id: node.step for node in found.nodes}["build:shop-api"] == replace(
-        steps["build:shop-api"], bases={"thing": "shop-other"}, build=replace(built.build, target="first"),
+        steps["build:shop-api"], bases={"thing": "shop-other"}, on=("shop-other:latest",),
+        build=replace(built.build, target="first"),
         labels={**steps["build:shop-api"].labels, labels.BASES: '{"thing":"shop-other"}'},
     )  # fmt: skip
 
@@ -162,7 +163,14 @@ def test_a_service_whose_image_is_built_anew_takes_those_along_that_build_on_it(
     mine = image("shop-other", {labels.SOURCE: "2", labels.BASES: "{}"})
     assert nodes(decide(built, other, builds=builds, engine=[there, mine])) == []
     stale = image("shop-other", {labels.SOURCE: "0", labels.BASES: "{}"})
-    assert nodes(decide(built, other, builds=builds, engine=[there, stale])) == ["build:shop-other", "build:shop-api"]
+    found = decide(built, other, builds=builds, engine=[there, stale])
+    assert nodes(found) == ["build:shop-other", "build:shop-api"]
+    assert isinstance(found.nodes[1].step, Build)
+    assert found.nodes[1].step.on == ("shop-other:latest",)
+    # It was built by itself meanwhile.
+    for known, wanted in (("sha256:shop-other", []), ("sha256:older", ["build:shop-api"])):
+        on = image("shop-api", {**there.labels, labels.BUILT_ON: f'{{"shop-other:latest":"{known}"}}'})
+        assert nodes(decide(built, other, builds=builds, engine=[on, mine])) == wanted
 
 
 def test_a_build_that_needs_itself_and_what_cannot_be_built() -> None:
