@@ -3,18 +3,19 @@ workspace."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from devenv.app.project import Project, shown
+from devenv.app.project import Project, compose_file, shown, workspace_of
 from devenv.core.devcontainer.document import document
-from devenv.core.devcontainer.properties import COMPOSE
+from devenv.core.devcontainer.properties import COMPOSE, PROPERTIES
 from devenv.core.devcontainer.read import SERVICE, Read, read
 from devenv.core.rendered import COMPOSE_FILE, DEVCONTAINER_FILE
-from devenv.core.source import read_layers
 from devenv.host.devcontainers import devcontainer_files, git_root
 from devenv.host.files import read_text
 from devenv.model.devcontainer import Devcontainer
@@ -24,9 +25,10 @@ _OURS = "devenv"
 """The editor under whose name the renderer leaves its mark in `customizations`."""
 
 
-def furnished(project: Project, named: Path | None = None, *, lenient: bool = False) -> Project:
+def furnished(project: Project, named: Path | None = None, *, lenient: bool = False, chosen: bool = False) -> Project:
     """`project` with what devcontainer.json says. `named` is the file that -f names. `lenient`: what is wrong with it
-    keeps nobody from the rest of the project. Raises DevenvErrors (INPUT)."""
+    keeps nobody from the rest of the project; `chosen`: the person named the Compose files. Raises DevenvErrors
+    (INPUT)."""
     found = (named,) if named is not None else devcontainer_files(project.folder)
     if named is None and project.rendered is not None and DEVCONTAINER_FILE in project.rendered.writes:
         found = (project.folder / DEVCONTAINER_FILE,)
@@ -35,11 +37,29 @@ def furnished(project: Project, named: Path | None = None, *, lenient: bool = Fa
     if len(found) > 1:
         return _several(project, found)
     try:
-        return _furnished(project, found[0])
+        return _furnished(project, found[0], chosen=chosen)
     except DevenvError:
         if not lenient or not project.documents:
             raise
         return project
+
+
+def of_extension(project: Project, *, lenient: bool = False) -> Project:
+    """`project` with the devcontainer that `x-devenv` of its Compose files says, where no devcontainer.json is beside
+    them. Raises DevenvErrors (INPUT)."""
+    said: dict[str, Any] = {}
+    for each in project.documents:
+        said |= workspace_of(each.value)
+    names = {"user": "remoteUser", "folder": "workspaceFolder"}
+    value = {names.get(key, key): item for key, item in said.items() if names.get(key, key) in PROPERTIES}
+    value = {"dockerComposeFile": str(project.files[0]), "service": SERVICE, **value}
+    try:
+        found = _read(project, project.folder / DEVCONTAINER_FILE, json.dumps(value), shown(project.files[0]))
+    except DevenvError:
+        if not lenient:
+            raise
+        return project
+    return replace(project, devcontainer=_mapped(found.devcontainer, ours=False))
 
 
 def _several(project: Project, found: tuple[Path, ...]) -> Project:
@@ -51,24 +71,40 @@ def _several(project: Project, found: tuple[Path, ...]) -> Project:
     )
 
 
-def _furnished(project: Project, file: Path) -> Project:
-    text = _text(project, file)
-    folder = str(project.folder)
-    mounted = str(git_root(project.folder))
-    ids = (os.getuid(), os.getgid())
-    said = read(text, file=str(file), shown=shown(file), folder=folder, env=os.environ, mount_folder=mounted, ids=ids)
-    devcontainer = said.devcontainer
-    ours = _OURS in (devcontainer.config.get("customizations") or {})
-    if sys.platform != "linux":  # elsewhere the engine's own file sharing does it
-        devcontainer = replace(devcontainer, ids=None)
-    elif ours and devcontainer.user:  # the file says no, so that editors leave to devenv what it has done
-        devcontainer = replace(devcontainer, ids=ids)
+def _furnished(project: Project, file: Path, *, chosen: bool) -> Project:
+    said = _read(project, file, _text(project, file), shown(file))
+    ours = _OURS in (said.devcontainer.config.get("customizations") or {})
+    devcontainer = _mapped(said.devcontainer, ours=ours)
     project = replace(project, notices=(*project.notices, *said.notices))
     if said.kind == COMPOSE:
+        if chosen:
+            names = {name for each in project.documents for name in _services(each.value)}
+            return replace(project, devcontainer=devcontainer) if devcontainer.service in names else project
         return _composed(project, said, devcontainer)
     if _has_workspace(project):
         return replace(project, notices=(*project.notices, f"{shown(file)} is not used: the manifest has a workspace"))
-    return _alone(project, said, devcontainer, mounted)
+    return _alone(project, said, devcontainer)
+
+
+def _read(project: Project, file: Path, text: str, name: str) -> Read:
+    return read(
+        text,
+        file=str(file),
+        shown=name,
+        folder=str(project.folder),
+        env=os.environ,
+        mount_folder=str(git_root(project.folder)),
+        ids=(os.getuid(), os.getgid()),
+    )
+
+
+def _mapped(devcontainer: Devcontainer, *, ours: bool) -> Devcontainer:
+    """With the numbers that its user gets. `ours`: the file says that editors shall not map it, since devenv does."""
+    if sys.platform != "linux":  # elsewhere the engine's own file sharing does it
+        return replace(devcontainer, ids=None)
+    if ours and devcontainer.user:
+        return replace(devcontainer, ids=(os.getuid(), os.getgid()))
+    return devcontainer
 
 
 def _text(project: Project, file: Path) -> str:
@@ -80,8 +116,7 @@ def _text(project: Project, file: Path) -> str:
 
 
 def _has_workspace(project: Project) -> bool:
-    tops = [each.value.get("x-devenv") for each in project.documents if isinstance(each.value, dict)]
-    return any(isinstance(top, dict) and top.get("workspace") for top in tops)
+    return any(workspace_of(each.value) for each in project.documents)
 
 
 def _composed(project: Project, said: Read, devcontainer: Devcontainer) -> Project:
@@ -105,9 +140,14 @@ def _composed(project: Project, said: Read, devcontainer: Devcontainer) -> Proje
                     hint="Check `dockerComposeFile`: its paths count from the folder of devcontainer.json.",
                     where=said.document.where(("dockerComposeFile",)),
                 )
-        documents = tuple(layer for path in files for layer in read_layers(read_text(path), shown(path)))
+        documents = tuple(layer for path in files for layer in compose_file(path))
         project = replace(
-            project, working_dir=files[0].parent, files=files, documents=documents, name=_name(project, files)
+            project,
+            working_dir=files[0].parent,
+            files=files,
+            documents=documents,
+            env_folders=(files[0].parent,),
+            name=_name(project, files),
         )
         if any(isinstance(each.value, dict) and each.value.get("name") for each in documents):
             project = replace(project, name="")
@@ -137,7 +177,7 @@ def _name(project: Project, files: tuple[Path, ...]) -> str:
     return re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("_-") or "default"
 
 
-def _alone(project: Project, said: Read, devcontainer: Devcontainer, mounted: str) -> Project:
+def _alone(project: Project, said: Read, devcontainer: Devcontainer) -> Project:
     """The one container that an image or a Dockerfile says: a service of the project that is there, or all of it."""
     names = {name for each in project.documents for name in _services(each.value)}
     if devcontainer.service in names:
@@ -148,7 +188,7 @@ def _alone(project: Project, said: Read, devcontainer: Devcontainer, mounted: st
             hint="Call one of them otherwise.",
             where=Span(file=said.document.file),
         )
-    mine = document(devcontainer, said.document, mounted)
+    mine = document(devcontainer, said.document, str(git_root(project.folder)))
     return replace(
         project,
         files=project.files or (Path(devcontainer.file),),

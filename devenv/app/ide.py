@@ -21,6 +21,9 @@ def up_for_ide(ctx: Context, wishes: Wishes) -> int:
     """As `up`, but the workspace waits for no service, a manifest that cannot be read is answered with the committed
     files, and devcontainer.json, which the editor has read already, is not rewritten."""
     project = _project(ctx)
+    said = project.devcontainer
+    if said is not None and said.config.get("runServices"):  # what an editor starts: these, and no others
+        wishes = replace(wishes, services=tuple(dict.fromkeys((*said.config["runServices"], said.service))))
     code = bring_up(ctx, project, replace(wishes, for_ide=True, leave=frozenset({DEVCONTAINER_FILE})))
     if code in (ExitCode.DONE, ExitCode.INTERRUPTED):
         return code

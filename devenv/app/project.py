@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, TypedDict
+from typing import TYPE_CHECKING, Any, TextIO, TypedDict
 
 from devenv.app import basefiles, memo
 from devenv.app.context import Context
@@ -202,17 +202,35 @@ def _plain(found: ProjectFiles, ctx: Context, *, lenient: bool = False) -> Proje
         **_asked(found, ctx),
         theirs=True,
     )
-    return _with_devcontainer(project, found, lenient=lenient)
+    chosen = bool(ctx.files or os.environ.get("COMPOSE_FILE")) and found.devcontainer is None
+    return _with_devcontainer(project, found, lenient=lenient, chosen=chosen)
 
 
-def _with_devcontainer(project: Project, found: ProjectFiles, *, lenient: bool = False) -> Project:
-    """`project` with the devcontainer.json beside it, where there is one."""
+def _with_devcontainer(
+    project: Project, found: ProjectFiles, *, lenient: bool = False, chosen: bool = False
+) -> Project:
+    """`project` with the devcontainer.json beside it, where there is one, else with what `x-devenv` says of the
+    workspace. `chosen`: the Compose files are those that the person named."""
     writes = project.rendered.writes if project.rendered is not None else ()
-    if found.devcontainer is None and DEVCONTAINER_FILE not in writes and not devcontainer_files(found.folder):
+    there = found.devcontainer is not None or DEVCONTAINER_FILE in writes or devcontainer_files(found.folder)
+    if not there and (project.own or not _names_workspace(project)):
         return project
-    from devenv.app.devcontainer import furnished
+    from devenv.app import devcontainer
 
-    return furnished(project, found.devcontainer, lenient=lenient)
+    if not there:
+        return devcontainer.of_extension(project, lenient=lenient)
+    return devcontainer.furnished(project, found.devcontainer, lenient=lenient, chosen=chosen)
+
+
+def _names_workspace(project: Project) -> bool:
+    return any(workspace_of(document.value) for document in project.documents)
+
+
+def workspace_of(value: Any) -> Mapping[str, Any]:
+    """What `x-devenv` of a Compose file says of the workspace."""
+    ours = value.get("x-devenv") if isinstance(value, dict) else None
+    found = ours.get("workspace") if isinstance(ours, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def compose_file(path: Path) -> tuple[Document, ...]:

@@ -92,7 +92,9 @@ def with_workspace(stack: Stack, devcontainer: Devcontainer) -> Stack:
         return stack
     if service.build is not None and devcontainer.ids is not None and _has_ids(service.build.args, devcontainer.ids[0]):
         devcontainer = replace(devcontainer, ids=None)
-    said: dict[str, Any] = {"service": service.name, "folder": devcontainer.workspace_folder}
+    said: dict[str, Any] = {"service": service.name}
+    if devcontainer.workspace_folder != "/":
+        said["folder"] = devcontainer.workspace_folder
     if devcontainer.user:
         said["user"] = devcontainer.user
     if devcontainer.config.get("remoteEnv"):

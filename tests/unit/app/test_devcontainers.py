@@ -230,3 +230,25 @@ def test_a_feature_that_is_not_what_its_digest_says_is_refused(
         pytest.raises(DevenvError, match=r"what came is not what its digest says"),
     ):
         with_features(devcontainer(shop, {f"{registry.address}/tools/git:1": {}}), tmp_path / "laid", None)
+
+
+def test_files_that_the_person_names_stay_the_project(shop: Path) -> None:
+    write(shop, "compose.yaml", COMPOSE)
+    write(shop, "more.yaml", "services: {app: {init: true}}\n")
+    write(shop, JSON, {"dockerComposeFile": ["../compose.yaml", "../more.yaml"], "service": "app"})
+    found = project(shop, str(shop / "compose.yaml"))
+    assert found.files == (shop / "compose.yaml",)
+    assert found.devcontainer is not None
+    write(shop, "other.yaml", "services: {one: {image: x}}\n")
+    assert project(shop, str(shop / "other.yaml")).devcontainer is None
+
+
+def test_x_devenv_says_it_where_there_is_no_devcontainer_json(shop: Path) -> None:
+    top = "x-devenv: {workspace: {service: app, user: anna, folder: /w, features: {./tool: {}}}}\n"
+    write(shop, "compose.yaml", top + COMPOSE)
+    found = project(shop)
+    assert found.devcontainer is not None
+    assert found.devcontainer.config["features"] == {"./tool": {}}
+    service = load_stack(found, {}).services["app"]
+    assert service.devcontainer is not None
+    assert (service.devcontainer.user, service.devcontainer.workspace_folder) == ("anna", "/w")
