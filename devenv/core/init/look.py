@@ -11,7 +11,7 @@ from devenv.core.init.guess import App, Backing, Guess, Language, Repository
 from devenv.core.init.languages import LANGUAGES
 
 _WORTH = re.compile(
-    r"(^|/)(requirements[^/]*\.txt|pyproject\.toml|Pipfile|alembic\.ini|package\.json|go\.mod|Gemfile|Rakefile|config\.ru"
+    r"(^|/)([^/]*requirements[^/]*\.txt|requirements/[^/]+\.txt|pyproject\.toml|Pipfile|alembic\.ini|package\.json|go\.mod|Gemfile|Rakefile|config\.ru"
     r"|composer\.json|pom\.xml|build\.gradle(\.kts)?|Cargo\.toml|Rocket\.toml|Procfile|Makefile|Dockerfile(\.dev)?"
     r"|\.env\.(example|sample|dist|template|development)|\.python-version|\.nvmrc|\.node-version|\.ruby-version"
     r"|application[^/]*\.(properties|ya?ml))$"
@@ -25,7 +25,10 @@ _DEEPEST = 9
 _SEEDS = re.compile(
     r"(^|/)(migrations?|fixtures?|seeds?|db|database|sql|schema|data)/([^/]+/)?[^/]+\.(sql|csv|jsonl|ndjson)$"
 )
-_NOT_SEEDS = re.compile(r"\.down\.sql$|(^|/)(down|rollback|tests?)[/.]|(^|/)U[0-9]+__|_down\.sql$", re.IGNORECASE)
+_NOT_SEEDS = re.compile(
+    r"\.down\.sql$|(^|/)(down|rollback|tests?|spec|examples?|samples?|docs?)[/.]|(^|/)U[0-9]+__|_down\.sql$",
+    re.IGNORECASE,
+)
 
 
 def interesting(files: tuple[str, ...]) -> tuple[str, ...]:

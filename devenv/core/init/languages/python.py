@@ -8,12 +8,18 @@ from devenv.core.init.guess import App, Language, Reason, Repository
 from devenv.core.init.reading import health, image, only_inside, part, port, toml
 
 _ENDINGS = (".py",)
-_MARKS = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "manage.py")
+_MARKS = (
+    "requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "manage.py", "requirements/dev.txt",
+    "requirements/local.txt", "requirements/base.txt",
+)  # fmt: skip
 _PORTS = (
     r"(?:\.run|run_simple|uvicorn\.run|serve)\([^\n]*port\s*=\s*(?:int\()?(?:os\.[^\n]*?,\s*)?[\"']?([0-9]{2,5})",
     r"(?:HTTPServer|make_server|TCPServer)\(\s*\(?[^\n]*?[\"'],\s*([0-9]{2,5})",
     r"environ[^\n]*[\"']PORT[\"'],\s*[\"']?([0-9]{2,5})",
 )
+_REQUIREMENTS = re.compile(r"(?:requirements/)?[^/]*requirements[^/]*\.txt|requirements/[^/]+\.txt")
+_FOLDER = ("dev", "development", "local", "base", "common", "main", "prod", "production")
+"""What a folder of requirements has, the one that develops first."""
 _ROOT = r"(?:route|get)\(\s*[\"']/[\"']|self\.path\s*==\s*[\"']/[\"']"
 _NEEDS = {
     "psycopg2": ("gcc", "libc6-dev", "libpq-dev"),
@@ -63,7 +69,7 @@ def look(repository: Repository) -> App | None:
 
 def _dependencies(repository: Repository) -> tuple[set[str], list[str], list[str]]:
     """The packages that are depended on, the Dockerfile's lines that install them, and the files these read."""
-    texts = [repository.text(path) for path in repository.files if re.search(r"(^|/)requirements[^/]*\.txt$", path)]
+    texts = [repository.text(path) for path in repository.files if _REQUIREMENTS.fullmatch(path)]
     project = toml(repository.text("pyproject.toml"))
     listed = list(part(project, "project", "dependencies") or ())
     for group in (
@@ -117,18 +123,22 @@ def _install(repository: Repository, project: dict[str, object]) -> tuple[list[s
             f"COPY {' '.join(files)} ./",
             f"RUN pip install --no-cache-dir pipenv && pipenv install --system --dev{locked}",
         ], files
-    top = [path for path in repository.files if re.fullmatch(r"requirements[^/]*\.txt", path)]
+    folder = next((f"requirements/{name}.txt" for name in _FOLDER if repository.has(f"requirements/{name}.txt")), "")
+    top = [path for path in repository.files if _REQUIREMENTS.fullmatch(path) and "/" not in path]
+    if folder and (not top or repository.text("requirements.txt").strip().startswith("-r requirements/")):
+        return ["COPY requirements ./requirements", f"RUN pip install --no-cache-dir -r {folder}"], ["requirements"]
     if top:
         # Those of the tests too: the same image runs them.
         asked = " ".join(f"-r {name}" for name in top)
         return [f"COPY {' '.join(top)} ./", f"RUN pip install --no-cache-dir {asked}"], top
     if part(project, "project", "dependencies"):
-        every = "[*p.get('dependencies', []), *(d for g in p.get('optional-dependencies', {}).values() for d in g)]"
         return [
             "COPY pyproject.toml ./",
             "# What pyproject.toml depends on, before the sources are there: they change more often.",
-            f"RUN python -c \"import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; "
-            f'print(*{every}, sep=chr(10))" > /tmp/needed.txt && pip install --no-cache-dir -r /tmp/needed.txt',
+            "RUN python -c \"import tomllib; t = tomllib.load(open('pyproject.toml', 'rb')); p = t['project']; \\",
+            "groups = [*p.get('optional-dependencies', {}).values(), *t.get('dependency-groups', {}).values()]; \\",
+            "print(*p['dependencies'], *(d for g in groups for d in g if isinstance(d, str)), sep=chr(10))\" \\",
+            "    > /tmp/needed.txt && pip install --no-cache-dir -r /tmp/needed.txt",
         ], ["pyproject.toml"]
     return [], []
 

@@ -272,6 +272,10 @@ def test_the_version_that_the_repository_asks_for(files: dict[str, str], image: 
         ({"pyproject.toml": "", "poetry.lock": ""}, "poetry install --no-interaction --no-root"),
         ({"Pipfile": "", "Pipfile.lock": ""}, "pipenv install --system --dev --deploy"),
         ({"requirements.txt": "", "requirements-dev.txt": ""}, "-r requirements-dev.txt -r requirements.txt"),
+        (
+            {"requirements/base.txt": "flask\n", "requirements/dev.txt": "-r base.txt\npytest\n"},
+            "COPY requirements ./requirements\nRUN pip install --no-cache-dir -r requirements/dev.txt",
+        ),
         ({"requirements.txt": "psycopg2\n"}, "--no-install-recommends gcc libc6-dev libpq-dev"),
         ({"package.json": '{"dependencies": {"a": "1"}}', "package-lock.json": ""}, "RUN npm ci"),
         ({"package.json": '{"dependencies": {"a": "1"}}', "yarn.lock": ""}, "RUN corepack enable && yarn install"),
@@ -465,6 +469,13 @@ def test_laravel_gets_a_key_with_which_it_starts() -> None:
     assert isinstance(environment, dict)
     assert len(base64.b64decode(environment["APP_KEY"].removeprefix("base64:"))) == 32
     assert environment["APP_DEBUG"] == "true"
+
+
+def test_what_examples_and_tests_need_is_not_the_program_s() -> None:
+    files = {"requirements.txt": "", "examples/x/requirements.txt": "psycopg\n", "examples/x/db/schema.sql": ""}
+    guess = guessed(files)
+    assert guess.backing == ()
+    assert guess.seeds == ()
 
 
 def test_files_of_others_are_not_read() -> None:
