@@ -199,8 +199,15 @@ class _Folders:
         return str(self.memos / f"context-{name}.json") if self.memos else ""
 
     def of(self, build: Build) -> Mapping[str, str]:
-        for place in build.contexts.values():
+        for name, place in build.contexts.items():
             if place not in self.known and not is_remote(place) and not place.startswith(SERVICE_PREFIX):
+                if not os.path.isdir(place):
+                    raise DevenvError(
+                        f"the context `{name}` of the build, {place}, is not a folder",
+                        hint="`additional_contexts` name folders, relative to the file that says so, `service:NAME`, "
+                        "`docker-image://NAME` or a repository",
+                        where=build.where,
+                    )
                 folder = Build(context=place, inline="", where=build.where)
                 memo = self.memo(hashlib.sha256(place.encode()).hexdigest()[:12])
                 self.known[place] = context.digest(folder, memo)

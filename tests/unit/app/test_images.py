@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 from devenv.app.images import ask, choose, read_recipe
 from devenv.backends.fake import FakeEngine
 from devenv.model import labels
-from devenv.model.errors import DevenvError, DevenvErrors, ExitCode
+from devenv.model.errors import DevenvError, DevenvErrors, ExitCode, Span
 from devenv.model.manifest import Recipe
 from devenv.model.plan import Bootstrap, Build, Node
 from devenv.model.protocols import Trust
@@ -158,3 +160,63 @@ def test_a_question_that_fails_is_as_good_as_no_answer() -> None:
     answer = ask(FakeEngine(registry=["a:1"]), ["a:1", "b:1"], time.monotonic() + 5)
     assert (answer["a:1"] or "").startswith("sha256:")
     assert answer["b:1"] == ""
+
+
+def composed(tmp_path: Path, build: BuildConfig) -> Stack:
+    """The stack of one service with `build`."""
+    shop = stack(tmp_path, api="build")
+    return replace(shop, services={"api": replace(shop.services["api"], build=build)})
+
+
+def test_what_is_in_a_folder_that_is_a_further_context_counts(tmp_path: Path, api: Path) -> None:
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    (assets / "one").write_text("1")
+    (api / "Dockerfile").write_text("FROM scratch\nCOPY --from=assets / /\n")
+    engine, shop = Counting(), composed(tmp_path, BuildConfig(context=str(api), contexts={"assets": str(assets)}))
+    first = choose(shop, engine=engine, memos=tmp_path)
+    assert [node.step.object.partition(":")[0] for node in first.nodes] == ["localhost/devenv/context", "shop-api"]
+    perform(engine, first.nodes)
+    assert choose(shop, engine=engine, memos=tmp_path).nodes == ()
+    (assets / "one").write_text("2")
+    assert choose(shop, engine=engine, memos=tmp_path).causes == {"api": "source changed"}
+    gone = composed(tmp_path, BuildConfig(context=str(api), contexts={"assets": str(tmp_path / "gone")}))
+    with pytest.raises(DevenvError, match=r"the context `assets` of the build, .*gone, is not a folder"):
+        choose(gone, engine=engine)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@a.test"]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *words], check=True)
+    return folder
+
+
+def test_a_build_from_a_repository_is_one_from_the_folder_that_it_is_fetched_to(
+    tmp_path: Path, repository: Path
+) -> None:
+    place = f"file://{repository}"
+    shop = composed(tmp_path, BuildConfig(context=place, contexts={"more": place}))
+    (node,) = choose(shop, engine=Counting()).nodes
+    assert isinstance(node.step, Build)
+    assert node.step.build.context.startswith(str(tmp_path / "cache"))
+    assert node.step.build.contexts == {"more": node.step.build.context}
+
+
+def test_a_repository_that_cannot_be_fetched_is_of_no_matter_where_the_image_is_there(tmp_path: Path) -> None:
+    place = Span(file="compose.yaml", line=3)
+    shop = composed(tmp_path, BuildConfig(context=f"file://{tmp_path}/none", where=place))
+    engine = Counting()
+    by_compose = Build(ref="shop-api", build=BuildConfig(context="", inline="FROM x"), labels={labels.SERVICE: "api"})
+    engine.build(by_compose, trust=Trust(), report=Told(), cancel=CancelToken())
+    assert choose(shop, engine=engine).nodes == ()
+    with pytest.raises(DevenvError, match="cannot be fetched") as failed:
+        choose(shop, engine=engine, build=True)
+    assert failed.value.where == place
+    with pytest.raises(DevenvError, match="cannot be fetched"):
+        choose(shop, engine=Counting())
