@@ -56,7 +56,7 @@ def config(
         chosen = _chosen(model.normal, only)
         hashed = model.normal.services if hash_ == "*" else hash_.split(",") if hash_ else ()
         _known(model.normal, hashed)
-    for line in model.notices:
+    for line in (*(project.notices if project.theirs else ()), *model.notices):
         ctx.ui.notice(line)
     listed = {
         services: sorted(stack.services),

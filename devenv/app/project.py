@@ -17,7 +17,7 @@ from devenv.core.rendered import COMPOSE_FILE, DEVCONTAINER_FILE, FILES, STATE_I
 from devenv.core.source import read_layers, read_yaml
 from devenv.host.devcontainers import devcontainer_files
 from devenv.host.files import read_text, write_atomic
-from devenv.host.project import STDIN, ProjectFiles, find_project
+from devenv.host.project import STDIN, ProjectFiles, find_project, here
 from devenv.model.errors import DevenvError, Span
 from devenv.model.manifest import Document
 
@@ -75,7 +75,10 @@ class Project:
 def locate(ctx: Context) -> ProjectFiles:
     """The files that -C, -f, --env-file and the working directory mean. Raises DevenvError (INPUT) where there are
     none."""
-    return find_project(Path.cwd(), ctx.directory, ctx.files, env_files=ctx.env_files)
+    found = find_project(Path.cwd(), ctx.directory, ctx.files, env_files=ctx.env_files)
+    if found.manifest is None and (place := here()) != Path.cwd():  # Compose's labels and paths name the link
+        return find_project(place, ctx.directory, ctx.files, env_files=ctx.env_files)
+    return found
 
 
 def read_project(ctx: Context, *, force: bool = False, anew: bool = False) -> Project:
@@ -191,6 +194,7 @@ def _asked(found: ProjectFiles, ctx: Context) -> _Asked:
 
 def _plain(found: ProjectFiles, ctx: Context, *, lenient: bool = False) -> Project:
     documents = tuple(layer for path in found.compose for layer in compose_file(path))
+    chosen = ", ".join(map(shown, found.compose))
     if found.compose and not documents:
         file = shown(found.compose[0])
         raise DevenvError(f"{file} is empty.", hint="Begin with `services:`.", where=Span(file=file))
@@ -201,6 +205,7 @@ def _plain(found: ProjectFiles, ctx: Context, *, lenient: bool = False) -> Proje
         documents=documents,
         **_asked(found, ctx),
         theirs=True,
+        notices=tuple(f"{shown(path)} is not read: another comes first ({chosen})" for path in found.passed_over),
     )
     chosen = bool(ctx.files or os.environ.get("COMPOSE_FILE")) and found.devcontainer is None
     return _with_devcontainer(project, found, lenient=lenient, chosen=chosen)
@@ -242,7 +247,13 @@ def compose_file(path: Path) -> tuple[Document, ...]:
 
 @lru_cache(maxsize=1)
 def _all_of(stream: TextIO) -> str:
-    return stream.read()  # once: a project may be read more than once in a command
+    """What `stream` holds, read once: a project may be read more than once in a command."""
+    try:
+        return stream.buffer.read().decode()
+    except UnicodeDecodeError:
+        raise DevenvError(
+            "stdin is not UTF-8.", hint="Save the file as UTF-8 before it is given.", where=Span(file="stdin")
+        ) from None
 
 
 def _existing(folder: Path) -> Mapping[str, str]:
@@ -251,5 +262,5 @@ def _existing(folder: Path) -> Mapping[str, str]:
 
 def shown(path: Path) -> str:
     """The path as a person would type it from where they are."""
-    relative = os.path.relpath(path)
+    relative = os.path.relpath(path, here())
     return relative if not relative.startswith("../..") else str(path)

@@ -22,6 +22,7 @@ from devenv.core.rendered import COMPOSE_FILE, DEVCONTAINER_FILE
 from devenv.core.selection import check as check_services
 from devenv.core.selection import promised, standing
 from devenv.host.lock import project_lock
+from devenv.host.project import here
 from devenv.host.proxy import container_proxies
 from devenv.model import labels
 from devenv.model.errors import DevenvError, ExitCode, NotFound
@@ -224,7 +225,7 @@ def on_engine(
 
 def tell_elsewhere(ctx: Context, folder: Path, name: str) -> None:
     """Say what a command in no repository is about: nobody guesses that it is that of the `./dev` that was called."""
-    if not (ctx.directory or ctx.files or Path.cwd().is_relative_to(folder)):
+    if not (ctx.directory or ctx.files or any(place.is_relative_to(folder) for place in (Path.cwd(), here()))):
         ctx.ui.notice(f"there is no manifest here: this is about {name} in {folder}")
 
 

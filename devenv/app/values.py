@@ -152,7 +152,7 @@ def project_name(
     said = asked or known.said(variable)
     if said or not project.own:
         name = said or default
-        if folder in folders.get(name, ()):
+        if folder in folders.get(name, ()) or _is_one_of(folder, folders.get(name, ())):
             return name
         others = sorted(path for path in folders.get(name, ()) if path in existing)
         if others:
@@ -162,7 +162,7 @@ def project_name(
             )
         data = () if said else data_folders().get(name, ())
         others = sorted(path for path in data if Path(path).is_dir())
-        if others and folder not in data:
+        if others and folder not in data and not _is_one_of(folder, data):
             raise DevenvError(
                 f"The data of the project `{name}`, which {folder} is as well, belong to {others[0]}.",
                 hint=f"Give this one another name: -p {name}-2; or say -p {name} to work on those data.",
@@ -177,6 +177,12 @@ def project_name(
     if kept and folder in data_of.get(kept, ()) and not folders.get(kept, set()) & existing:
         return kept
     return allocate.project_name(default, folder, folders, existing, data_of)
+
+
+def _is_one_of(folder: str, others: Collection[str]) -> bool:
+    """Whether one of `others` is the same folder by another path."""
+    real = os.path.realpath(folder)
+    return any(path and os.path.realpath(path) == real for path in others)
 
 
 def choose_ports(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +25,16 @@ STDIN = Path("-")
 """The Compose file that is the standard input."""
 
 
+def here(env: Mapping[str, str] | None = None) -> Path:
+    """The working directory as the person, and Docker Compose, call it: behind a symbolic link, the link."""
+    said = (os.environ if env is None else env).get("PWD", "")
+    physical = Path.cwd()
+    with suppress(OSError):
+        if said.startswith("/") and os.path.samefile(said, physical):
+            return Path(os.path.normpath(said))
+    return physical
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectFiles:
     """`folder` is the project's; either `manifest` (a `devenv.yaml`) or `compose` (files in the order of merging) is
@@ -31,7 +42,7 @@ class ProjectFiles:
     absolute, but STDIN.
 
     `env_files` are those that were named in place of `.env`; `env_folders` where else a `.env` is looked for, the first
-    that names a variable to win."""
+    that names a variable to win. `passed_over` are Compose files beside the one of `compose` that was found first."""
 
     folder: Path
     manifest: Path | None = None
@@ -39,6 +50,7 @@ class ProjectFiles:
     devcontainer: Path | None = None
     env_files: tuple[Path, ...] = ()
     env_folders: tuple[Path, ...] = ()
+    passed_over: tuple[Path, ...] = ()
 
 
 def find_project(
@@ -144,9 +156,16 @@ def _in(folder: Path, env: Mapping[str, str]) -> ProjectFiles | None:
     said = _said_beside(folder)
     if said.get("COMPOSE_FILE"):
         return _given(folder, None, _split(said["COMPOSE_FILE"], {**said, **env}))
-    for name in COMPOSE:
-        first = folder / name
-        if first.is_file():
-            second = next((folder / name for name in _OVERRIDES if (folder / name).is_file()), None)
-            return ProjectFiles(folder=folder, compose=(first, second) if second else (first,))
-    return None
+    first, *others = _there(folder, COMPOSE) or (None,)
+    if first is None:
+        return None
+    over, *more = _there(folder, _OVERRIDES) or (None,)
+    return ProjectFiles(
+        folder=folder,
+        compose=(first, over) if over else (first,),
+        passed_over=tuple(path for path in (*others, *more) if path),
+    )
+
+
+def _there(folder: Path, names: Sequence[str]) -> list[Path]:
+    return [folder / name for name in names if (folder / name).is_file()]

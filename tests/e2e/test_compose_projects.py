@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devenv.model import labels
-from tests.e2e.compose import compose
+from tests.e2e.compose import binary, compose
 from tests.e2e.plain import HEAD, Plain
 from tests.engines import BASE, new_name
 
@@ -117,5 +119,25 @@ def test_a_file_from_the_standard_input(tmp_path: Path, docker_base: str) -> Non
         assert container.labels[labels.WORKING_DIR] == str(project.folder)
         assert project.run("-f", "-", "down", stdin=text).returncode == 0
         assert not project.each()
+    finally:
+        project.clean()
+
+
+def test_a_folder_behind_a_link_is_what_compose_takes_it_for(tmp_path: Path, docker_base: str) -> None:
+    project = Plain(tmp_path / "project", new_name())
+    project.furnish('services:\n  a: {<<: *wait, volumes: ["./data:/data"]}\n')
+    link = tmp_path / "link"
+    link.symlink_to(project.folder)
+    try:
+        up = subprocess.run([str(binary()), "up", "-d"], cwd=link, env={**os.environ, "PWD": str(link)}, check=False)
+        assert up.returncode == 0
+        held = project.held()
+        for place in (link, project.folder):
+            up_too = project.run("up", "--dry-run", cwd=place, env={"PWD": str(place)})
+            assert up_too.returncode == 0, up_too.stderr
+            assert ("nothing to do" in up_too.stdout + up_too.stderr) == (place == link)
+        assert project.run("up", cwd=link, env={"PWD": str(link)}).returncode == 0
+        assert project.held() == held
+        assert project.run("down", cwd=link, env={"PWD": str(link)}).returncode == 0
     finally:
         project.clean()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devenv.host.project import STDIN, find_project
+from devenv.host.project import STDIN, find_project, here
 from devenv.model.errors import DevenvError
 
 
@@ -95,3 +95,19 @@ def test_files_of_variables(tmp_path: Path) -> None:
     assert found.env_files == (here / "b.env",)
     with pytest.raises(DevenvError, match=r"none\.env is not there"):
         find_project(here, env={}, env_files=("none.env",))
+
+
+def test_where_one_is_is_what_one_calls_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.chdir(tmp_path / "link")
+    assert here({"PWD": str(tmp_path / "link")}) == tmp_path / "link"
+    for said in ("", "link", str(tmp_path), str(tmp_path / "none")):
+        assert here({"PWD": said}) == tmp_path / "real"
+
+
+def test_what_lies_beside_the_file_that_is_read_is_named(tmp_path: Path) -> None:
+    _touch(*(tmp_path / name for name in ("docker-compose.yml", "compose.yml", "compose.override.yaml")))
+    found = find_project(tmp_path, env={})
+    assert found.compose == (tmp_path / "compose.yml", tmp_path / "compose.override.yaml")
+    assert found.passed_over == (tmp_path / "docker-compose.yml",)
