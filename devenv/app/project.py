@@ -194,7 +194,7 @@ def _asked(found: ProjectFiles, ctx: Context) -> _Asked:
 
 def _plain(found: ProjectFiles, ctx: Context, *, lenient: bool = False) -> Project:
     documents = tuple(layer for path in found.compose for layer in compose_file(path))
-    chosen = ", ".join(map(shown, found.compose))
+    first = ", ".join(map(shown, found.compose))
     if found.compose and not documents:
         file = shown(found.compose[0])
         raise DevenvError(f"{file} is empty.", hint="Begin with `services:`.", where=Span(file=file))
@@ -205,7 +205,7 @@ def _plain(found: ProjectFiles, ctx: Context, *, lenient: bool = False) -> Proje
         documents=documents,
         **_asked(found, ctx),
         theirs=True,
-        notices=tuple(f"{shown(path)} is not read: another comes first ({chosen})" for path in found.passed_over),
+        notices=tuple(f"{shown(path)} is not read: another comes first ({first})" for path in found.passed_over),
     )
     chosen = bool(ctx.files or os.environ.get("COMPOSE_FILE")) and found.devcontainer is None
     return _with_devcontainer(project, found, lenient=lenient, chosen=chosen)

@@ -90,7 +90,7 @@ def _service(service: Mapping[str, Any], path: Callable[[Any], Any]) -> dict[str
     changed = dict(service)
     one_by_one: dict[str, Callable[[Any], Any]] = {
         "build": lambda build: _build(build, path),
-        "volumes": lambda volumes: [_volume(volume, path) for volume in volumes],
+        "volumes": lambda it: [_volume(volume, path) for volume in it] if isinstance(it, list) else it,
         "env_file": lambda files: _files(files, path),
         "label_file": lambda files: _files(files, path),
         "seed": lambda seeds: _seeds(seeds, path),
@@ -100,7 +100,9 @@ def _service(service: Mapping[str, Any], path: Callable[[Any], Any]) -> dict[str
     }
     for key, change in one_by_one.items():
         if changed.get(key) is not None:
-            with suppress(AttributeError, TypeError, ValueError):  # what is of another kind is told of where it is read
+            with suppress(
+                AttributeError, LookupError, TypeError, ValueError
+            ):  # what is of another kind is told of where it is read
                 changed[key] = change(changed[key])
     return changed
 

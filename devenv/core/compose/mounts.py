@@ -69,7 +69,7 @@ def ports(reader: Reader, value: Any, at: Path) -> list[dict[str, Any]] | None:
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for index, item in enumerate(value):
         for port in _ports(reader, item, (*at, index)):
-            identity = (port.get("host_ip"), port.get("published"), port["target"], port["protocol"])
+            identity = (port.get("host_ip"), port.get("published"), port["target"], port.get("protocol"))
             found[identity] = port
     return list(found.values()) or None
 
