@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from devenv.app.context import Context
 from devenv.app.project import Project, read_project
+from devenv.app.session import default_name, find_values
+from devenv.app.stack import load_stack
 from devenv.app.up import Wishes, bring_up
+from devenv.app.values import given
 from devenv.model.errors import DevenvError
 
 
@@ -14,7 +17,7 @@ def seed(ctx: Context, service: str | None, *, again: bool) -> int:
     `again`: also what the ledger says is done. Raises DevenvError (INPUT) for a service that has no seeds.
     """
     project = read_project(ctx)
-    seeded = _seeded(project)
+    seeded = _seeded_by_theirs(ctx, project) if project.theirs else _seeded(project)
     if service is not None and service not in seeded:
         raise DevenvError(
             f"`{service}` has no seeds.",
@@ -25,6 +28,14 @@ def seed(ctx: Context, service: str | None, *, again: bool) -> int:
         return 0
     chosen = (service,) if service else tuple(seeded)
     return bring_up(ctx, project, Wishes(services=chosen, again=frozenset(chosen if again else ())), verb="seed")
+
+
+def _seeded_by_theirs(ctx: Context, project: Project) -> list[str]:
+    """As `_seeded`, of a team's own Compose files with what they include and extend."""
+    known = given(project)
+    name = ctx.project or default_name(project, known)
+    stack = load_stack(project, find_values(project, known, name, (), local=False), name, lenient=True)
+    return [each for each, service in stack.services.items() if service.seeds]
 
 
 def _seeded(project: Project) -> list[str]:

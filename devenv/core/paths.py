@@ -97,6 +97,7 @@ def _service(service: Mapping[str, Any], path: Callable[[Any], Any]) -> dict[str
         "extends": lambda it: {**it, "file": path(it["file"])} if isinstance(it, Mapping) and "file" in it else it,
         "credential_spec": lambda it: {**it, "file": path(it["file"])} if "file" in it else it,
         "develop": lambda it: _develop(it, path),
+        "x-devenv": lambda ours: {**ours, "seed": _seeds(ours["seed"], path)} if ours.get("seed") else ours,
     }
     for key, change in one_by_one.items():
         if changed.get(key) is not None:

@@ -250,6 +250,9 @@ class Layers:
                 if isinstance(name, str) and name in known and name not in variables:
                     self.extra[name] = known[name]
         parts = {kind: child.value[kind] for kind in _KINDS if child.value.get(kind) is not None}
+        ours = mapping_of(child.value.get("x-devenv"))
+        if mine := {key: ours[key] for key in ("tasks", "checks") if ours.get(key) is not None}:
+            parts["x-devenv"] = mine  # what is about its services; whose it is, and the workspace, the project says
         try:  # what is included lies below what stands here, and below what was included before
             merged = merge(replace(child, value=parts), found)
         except DevenvError as error:

@@ -89,6 +89,26 @@ def test_what_compose_warns_of_is_a_notice() -> None:
     assert "`NOPE` is not set" in found.notices[2]
 
 
+def test_what_devenv_adds_comes_along_with_its_paths() -> None:
+    sub = (
+        "services: {db: {image: x, x-devenv: {seed: [one.sql, {csv: two.csv}], owner: me}}}\n"
+        "x-devenv: {tasks: {a: {service: db, command: a}}, owner: them, workspace: {service: db}}\n"
+    )
+    text = (
+        "include: [sub/a.yaml]\n"
+        "services: {more: {extends: {file: sub/a.yaml, service: db}, x-devenv: {seed: three.sql}}}\n"
+        "x-devenv: {tasks: {b: {service: db, command: b}}}\n"
+    )
+    given = _given({"sub/a.yaml": sub}, {"sub/.env": ""})
+    found = model(read_layers(text, "compose.yaml"), variables={}, working_dir=HERE, given=given).document.value
+    assert found["services"]["db"]["x-devenv"]["seed"] == ["/repo/sub/one.sql", {"csv": "/repo/sub/two.csv"}]
+    assert found["services"]["more"]["x-devenv"] == {
+        "seed": ["/repo/sub/one.sql", {"csv": "/repo/sub/two.csv"}, "three.sql"], "owner": "me",
+    }  # fmt: skip
+    assert list(found["x-devenv"]) == ["tasks"]
+    assert found["x-devenv"]["tasks"].keys() == {"a", "b"}
+
+
 def test_an_alias_bomb_is_refused_before_anything_is_built() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
