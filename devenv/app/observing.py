@@ -128,8 +128,8 @@ def look_at(engine: Engine, stack: Stack, containers: Mapping[str, ObservedConta
     looked = look_all(engine, items, PROBES, timeout=LOOK)
     seen = {name: found for name, found in looked.items() if found is not None}
     if len(seen) < len(containers):
-        seen = {**last_looks(folder, containers), **seen}
-    remember(folder, containers, seen)
+        seen = {**last_looks(folder, containers, stack.services), **seen}
+    remember(folder, containers, seen, stack.services)
     return seen
 
 

@@ -392,4 +392,5 @@ def _remember_ready(decided: Decided, result: Result) -> None:
     except DevenvError:  # the engine died meanwhile, which was said already
         return
     containers = keyed(session.stack, observed.containers)
-    remember(session.project.folder, containers, {key: True for key, c in containers.items() if c.name in names})
+    seen = {key: True for key, c in containers.items() if c.name in names}
+    remember(session.project.folder, containers, seen, session.stack.services)
