@@ -29,7 +29,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = ("first-day", "every-day", "when-it-fails", "manifest-by-example")
+PAGES = ("first-day", "every-day", "when-it-fails", "manifest-by-example", "your-compose-file")
 _COMMENT = re.compile(r"<!-- (\w+)(?:: (.*?))? -->")
 
 

@@ -104,6 +104,15 @@ def test_the_first_day_goes_as_its_page_says(tmp_path: Path) -> None:
         work_through("first-day", one)
 
 
+def test_a_compose_file_of_your_own_goes_as_its_page_says(tmp_path: Path) -> None:
+    with walk(tmp_path / "notes", "notes") as one:
+        for path, text in {**FILES, ".gitignore": "*\n!compose.yaml\n"}.items():
+            one.write(path, text)
+        subprocess.run(["git", "init", "-q"], cwd=one.folder, check=True, timeout=60)
+        work_through("your-compose-file", one)
+        assert len(one.done) > 8
+
+
 EXAMPLES = [item for item in items("manifest-by-example") if isinstance(item.thing, Block)]
 
 

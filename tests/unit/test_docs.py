@@ -67,11 +67,15 @@ def test_a_command_and_its_options_exist(name: str) -> None:
                 assert re.search(rf"(?<!\S){re.escape(word)}(?![\w-])", options(verb)), written
 
 
+def _is_compose(block: Block) -> bool:
+    return "compose" in block.notes or "compose" in block.notes.get("file", "")
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_manifest_of_a_page_is_right(page: str) -> None:
     blocks = [item.thing for item in read((DOCS / f"{page}.md").read_text(encoding="utf-8"))]
     for block in blocks:
-        if isinstance(block, Block) and block.language == "yaml" and "compose" not in block.notes:
+        if isinstance(block, Block) and block.language == "yaml" and not _is_compose(block):
             known = {"catalogue": data.catalogue(), "bases": compiling.bases(), "kinds": PROBES}
             assert decode(block.text, "devenv.yaml", folder="/repository", **known).name
 
