@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from devenv.app.context import Context
-from devenv.app.notices import tell_orphans
+from devenv.app.notices import IGNORE_ORPHANS, REMOVE_ORPHANS, tell_orphans
 from devenv.app.observing import sweep
 from devenv.app.running import carry_out
 from devenv.app.session import Session, labelled_session, session
@@ -22,7 +22,9 @@ def down(ctx: Context, *, volumes: bool = False, remove_orphans: bool = False) -
     """
     with _session(ctx) as (here, stack):
         observed, _ = sweep(here.engine, here.stack, look=False, seeds=False)
-        plan = plan_down(observed, stack=stack, volumes=volumes, remove_orphans=remove_orphans)
+        plan = plan_down(
+            observed, stack=stack, volumes=volumes, remove_orphans=remove_orphans or here.wants(REMOVE_ORPHANS)
+        )
         lost = [node.step.object.removeprefix("volume ") for node in plan.destructive]
         if lost and not ctx.ask(f"remove the data in {', '.join(lost)}?"):
             raise DevenvError(
@@ -30,7 +32,7 @@ def down(ctx: Context, *, volumes: bool = False, remove_orphans: bool = False) -
                 hint="Say --yes to remove it, or leave --volumes out to keep it.",
                 code=ExitCode.INPUT,
             )
-        tell_orphans(ctx, plan, "down")
+        tell_orphans(ctx, plan, "down", ignore=here.wants(IGNORE_ORPHANS))
         for line in plan.notices:
             ctx.ui.notice(line)
         return carry_out(here, plan, "down")[0]

@@ -59,6 +59,9 @@ def gather(
         chosen = select(stack, services)
         makers = tuple(s for name, s in stack.services.items() if name not in chosen and s.build is not None)
         stack = replace(stack, services=chosen)
+    if any(service.config.get("provider") for service in stack.services.values()):  # no container, so no image
+        made = {name: each for name, each in stack.services.items() if not each.config.get("provider")}
+        stack = replace(stack, services=made)
     if any(service.pre_start for service in stack.services.values()):
         from devenv.core.hooks import with_images
 

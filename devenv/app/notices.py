@@ -82,8 +82,14 @@ def overlaid_networks(networks: Iterable[ObservedNetwork], routes: Sequence[IPv4
                 )
 
 
-def tell_orphans(ctx: Context, plan: Plan, verb: str = "up") -> None:
-    """Containers of the project that no service names: said, never touched unasked. `verb` can remove them."""
-    if plan.orphans:
+REMOVE_ORPHANS = "COMPOSE_REMOVE_ORPHANS"
+IGNORE_ORPHANS = "COMPOSE_IGNORE_ORPHANS"
+"""Compose's variables: what `--remove-orphans` says, and that nothing is to be said of them."""
+
+
+def tell_orphans(ctx: Context, plan: Plan, verb: str = "up", *, ignore: bool = False) -> None:
+    """Containers of the project that no service names: said (unless a person wants to hear nothing of them, `ignore`),
+    never touched unasked. `verb` can remove them."""
+    if plan.orphans and not ignore:
         remedy = f"`devenv {verb} --remove-orphans` removes them"
         ctx.ui.notice(f"of no service any more: {', '.join(plan.orphans)} ({remedy})")

@@ -69,6 +69,10 @@ class Session:
 
         return replace(self, stack=scaled(self.stack, scale), scale={**self.scale, **scale})
 
+    def wants(self, variable: str) -> bool:
+        """Whether a person says yes to `variable`, one of Compose's own (`COMPOSE_REMOVE_ORPHANS`, …)."""
+        return (self.known.said(variable) or "").strip().lower() in ("1", "t", "true", "y", "yes")
+
     def naming(self, names: Iterable[str]) -> Session:
         """The same with the services `names`, though their profile is not active: who names one means it."""
         if not set(self.stack.left_out).intersection(names):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 
-from devenv.app import proof, values
+from devenv.app import notices, proof, values
 from devenv.app.building import build_first, built_first
 from devenv.app.composes import Asked
 from devenv.app.contents import with_contents
@@ -151,7 +151,7 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
                 values.write_env(project, session.values)
             for line in told(decided, scaled=wishes.scaled):
                 ctx.ui.notice(line)
-            tell_orphans(ctx, decided.plan)
+            tell_orphans(ctx, decided.plan, ignore=session.wants(notices.IGNORE_ORPHANS))
             ending = partial(_ending, decided, ports)
             code, result = carry_out(
                 session, decided.plan, verb, host=host, ending=ending, begun=begun, named=wishes.services
@@ -205,7 +205,7 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
             services=wishes.services,
             force_recreate=wishes.force_recreate,
             again=wishes.again,
-            remove_orphans=wishes.remove_orphans,
+            remove_orphans=wishes.remove_orphans or session.wants(notices.REMOVE_ORPHANS),
         ),
         digests=digests,
         causes=_seed_causes(session.stack, observed, digests),

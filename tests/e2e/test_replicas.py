@@ -56,6 +56,7 @@ def test_several_containers_are_made_shared_and_mended(tmp_path: Path, docker_ba
         }
 
 
+@pytest.mark.slow
 def test_other_numbers_are_asked_for_by_either_tool(tmp_path: Path, docker_base: str) -> None:
     with plain(tmp_path, new_name(), STACK) as it:
         it.compose("up", "-d", "--scale", "web=2", "--scale", "side=0")

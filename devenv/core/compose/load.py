@@ -203,7 +203,7 @@ class _Loader:
             about={key: ours[key] for key in extension.ABOUT if key in ours},
             variables=self.variables(name),
             grants=grants(reader, self.normal, config),
-            scale=scale(reader, config, at),
+            scale=0 if config.get("provider") else scale(reader, config, at),
             pre_start=self.before(name, config, at),
             post_start=hooks.hooks(config, "post_start"),
             pre_stop=hooks.hooks(config, "pre_stop"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from devenv.core.compose import build, mounts, values
+from devenv.core.compose import build, mounts, plugins, values
 from devenv.core.compose.dotenv import parse
 from devenv.core.compose.service import service
 from devenv.core.compose.values import Reader, fields
@@ -16,9 +16,8 @@ from devenv.core.suggest import did_you_mean
 from devenv.model.errors import DevenvError, DevenvErrors
 from devenv.model.manifest import Path
 
-_TOP = ("name", "include", "version", "services", "networks", "volumes", "secrets", "configs")
+_TOP = ("name", "include", "version", "services", "networks", "volumes", "secrets", "configs", "models")
 _TOP_REFUSED = {
-    "models": "Run the model as a service of its own, or the file with `docker compose` alone.",
     "jobs": "Make each a service with `x-devenv: {one_shot: true}` and a profile; devenv starts nothing by the clock.",
 }
 """Keys that are not carried out, and what to do instead."""
@@ -37,6 +36,7 @@ class Normal:
     secrets: Mapping[str, Mapping[str, Any]]
     configs: Mapping[str, Mapping[str, Any]]
     left_out: tuple[str, ...] = field(default=())
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def _mapping_at(reader: Reader, value: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -76,6 +76,8 @@ def normalise(reader: Reader, *, project: str | None, texts: Mapping[str, str]) 
         for kind in ("secrets", "configs")
     }  # fmt: skip
     _check_copies(reader, services, objects)
+    models = plugins.models(reader, _mapping_at(reader, value, "models"))
+    plugins.refuse(reader, services)
     used = _Used(reader, services, left_out)
     used.names()
     build.check(reader, services, left_out)
@@ -87,6 +89,7 @@ def normalise(reader: Reader, *, project: str | None, texts: Mapping[str, str]) 
         secrets=used.of("secret", objects["secrets"], secret_keys),
         configs=used.of("config", objects["configs"], lambda item: [g["source"] for g in item.get("configs") or ()]),
         left_out=used.needs(),
+        models=used.of("model", models, lambda item: item.get("models") or ()),
     )
 
 

@@ -39,7 +39,8 @@ def as_json(model: Model, only: Collection[str] | None = None) -> dict[str, Any]
 
 def as_yaml(model: Model, only: Collection[str] | None = None) -> dict[str, Any]:
     """What `config` prints in YAML, `only` as for `as_json`."""
-    return _extended(_without_empty(as_json(model, only), ()), _doubled(model.document.value))  # type: ignore[no-any-return]
+    models = {"models": model.normal.models} if model.normal.models else {}
+    return _extended({**_without_empty(as_json(model, only), ()), **_doubled(models)}, _doubled(model.document.value))  # type: ignore[no-any-return]
 
 
 def _doubled(value: Any) -> Any:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from devenv.core.compose import build, develop, hooks, mounts, pull, resources, shell, values
+from devenv.core.compose import build, develop, hooks, mounts, plugins, pull, resources, shell, values
 from devenv.core.compose.hash import ORDER
 from devenv.core.compose.values import Reader, fields
 from devenv.model.manifest import Path
@@ -194,10 +194,12 @@ KEYS: dict[str, values.Read] = {
     "pids_limit": values.integer,
     "platform": values.text,
     "ports": mounts.ports,
+    "models": plugins.used_models,
     "post_start": _hooks,
     "pre_stop": _hooks,
     "privileged": values.boolean,
     "profiles": values.strings,
+    "provider": plugins.provider,
     "pull_policy": pull.pull_policy,
     "pull_refresh_after": values.text,
     "read_only": values.boolean,
@@ -268,13 +270,13 @@ def service(
         files = values.one_or_more(reader, value["label_file"], (*at, "label_file"))
         found["label_file"] = [mounts.absolute(reader, file) for file in files or ()]
     if not found.get("networks"):
-        found["networks"] = None if found.get("network_mode") else {"default": None}
+        found["networks"] = None if found.get("network_mode") or found.get("provider") else {"default": None}
     elif found.get("network_mode"):
         reader.wrong((*at, "network_mode"), "`network_mode` and `networks` exclude each other.", "Keep one of them.")
     needs = {**_implied(found), **(found.get("depends_on") or {})}
     found["depends_on"] = dict(sorted(needs.items())) or None
     resources.check_agreement(reader, found, at)
-    if not found.get("image") and not found.get("build") and "image" not in value and "build" not in value:
+    if not {"image", "build", "provider"} & set(value):
         reader.wrong(at, f"The service `{at[-1]}` has neither `image` nor `build`.", "Give it one of the two.")
     if "pre_start" in value:
         here = (*at, "pre_start")
