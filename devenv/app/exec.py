@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from devenv.app.context import Context
 from devenv.app.observing import container_of
@@ -36,8 +37,9 @@ def exec_(
         check_services(here.stack, [service])
         container = running_container(here, service, index)
         terminal = on_terminal() if tty is None else tty
-        env = {**inside_env(here, service, container), **(env or {})}
-        return here.engine.exec_attached(container.id, command, user=user, env=env, workdir=workdir, tty=terminal)
+        with inside(here, service, container) as found:
+            env = {**found, **(env or {})}
+            return here.engine.exec_attached(container.id, command, user=user, env=env, workdir=workdir, tty=terminal)
 
 
 def shell(ctx: Context, service: str | None) -> int:
@@ -53,8 +55,10 @@ def shell(ctx: Context, service: str | None) -> int:
         check_services(here.stack, [name])
         container = running_container(here, str(name))
         user, folder = workspace_of(here, str(name), container)
-        env = inside_env(here, str(name), container)
-        return here.engine.exec_attached(container.id, _SHELL, user=user, env=env, workdir=folder, tty=on_terminal())
+        with inside(here, str(name), container) as env:
+            return here.engine.exec_attached(
+                container.id, _SHELL, user=user, env=env, workdir=folder, tty=on_terminal()
+            )
 
 
 def workspace_of(here: Session, service: str, container: ObservedContainer) -> tuple[str, str]:
@@ -71,11 +75,21 @@ def workspace_of(here: Session, service: str, container: ObservedContainer) -> t
     return user, str(workspace.get("folder") or "")
 
 
-def inside_env(here: Session, service: str, container: ObservedContainer) -> Mapping[str, str]:
-    """What commands in `service` find in their environment as an editor's do, where it is the workspace."""
+@contextmanager
+def inside(here: Session, service: str, container: ObservedContainer) -> Iterator[Mapping[str, str]]:
+    """What commands in `service` find in their environment as an editor's do, where it is the workspace, as long as
+    the `with` block lasts: devenv's and the manifest's variables, the person's ssh agent and name."""
+    if here.stack.workspace.get("service") != service:
+        yield {}
+        return
+    from devenv.app.companions import companions
+
+    with companions(here, container) as found:
+        yield {**found, **_variables(here, container)}
+
+
+def _variables(here: Session, container: ObservedContainer) -> Mapping[str, str]:
     workspace = here.stack.workspace
-    if workspace.get("service") != service:
-        return {}
     found = {HOST_FOLDER: str(here.project.folder)}
     given = workspace.get("remoteEnv") or {}
     if any("${containerEnv" in str(value) for value in given.values()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from devenv.app.context import Context
-from devenv.app.exec import inside_env, on_terminal, running_container, workspace_of
+from devenv.app.exec import inside, on_terminal, running_container, workspace_of
 from devenv.app.session import Session, session
 from devenv.core.suggest import did_you_mean
 from devenv.model.errors import DevenvError, ExitCode
@@ -30,8 +30,10 @@ def run_task(ctx: Context, task: str | None, args: Sequence[str] = ()) -> int:
             command = [*command[:2], command[2] + ' "$@"', task, *args]
         else:
             command += args
-        env = inside_env(here, found.service, container)
-        return here.engine.exec_attached(container.id, command, user=user, env=env, workdir=folder, tty=on_terminal())
+        with inside(here, found.service, container) as env:
+            return here.engine.exec_attached(
+                container.id, command, user=user, env=env, workdir=folder, tty=on_terminal()
+            )
 
 
 def _list(ctx: Context, here: Session) -> int:

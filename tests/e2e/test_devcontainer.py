@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from tests.e2e.cli import Cli
 from tests.e2e.repository import DOCKERFILE, MANIFEST, PRODUCTS, Repository, made
-from tests.engines import new_name
+from tests.engines import BASE, new_name
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
 
@@ -148,3 +149,32 @@ def test_who_may_not_use_the_engine_is_told_what_to_do(clone: Repository, tmp_pa
     assert "/var/run/docker.sock" in result.stderr
     assert "usermod -aG docker" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_git_and_the_ssh_agent_work_in_the_workspace(tmp_path: Path, docker_base: str) -> None:
+    """By `exec`, which no editor helps; with another agent the container stays."""
+    manifest = "name: {name}\nservices:\n  box: {{image: '" + BASE + "', init: true}}\nworkspace: {{service: box}}\n"
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text("[user]\n  name = Anna\n  email = anna@shop.test\n")
+    with made(tmp_path / "repository", new_name(), manifest) as one:
+        subprocess.run(["git", "init", "-q", str(one.folder)], check=True)
+        one.up()
+        before = one.identities()
+        for number in range(2):
+            agent = tmp_path / f"agent{number}"
+            with socket.socket(socket.AF_UNIX) as server:
+                server.bind(str(agent))
+                server.listen()
+                env = {"HOME": str(home), "SSH_AUTH_SOCK": str(agent)}
+                script = 'test -S "$SSH_AUTH_SOCK" && printenv | grep ^GIT_CONFIG_ | sort'
+                result = one.run("exec", "box", "sh", "-c", script, env=env)
+                assert result.returncode == 0, result.stderr
+                assert result.stdout.splitlines() == [
+                    "GIT_CONFIG_COUNT=3", "GIT_CONFIG_KEY_0=user.name", "GIT_CONFIG_KEY_1=user.email",
+                    "GIT_CONFIG_KEY_2=safe.directory", "GIT_CONFIG_VALUE_0=Anna", "GIT_CONFIG_VALUE_1=anna@shop.test",
+                    f"GIT_CONFIG_VALUE_2=/workspaces/{one.name}",
+                ]  # fmt: skip
+        one.up()
+        assert one.identities() == before
+        assert list((one.folder / ".devenv/agent").iterdir()) == []

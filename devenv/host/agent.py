@@ -1,0 +1,94 @@
+"""The person's ssh agent and git identity, for a command that runs in a container."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_PATIENCE = 3.0
+_CHUNK = 65536
+
+
+def agent_socket() -> str:
+    """Where the ssh agent listens, "" where there is none."""
+    path = os.environ.get("SSH_AUTH_SOCK", "")
+    try:
+        return path if path and stat.S_ISSOCK(os.stat(path).st_mode) else ""
+    except OSError:
+        return ""
+
+
+@contextmanager
+def forwarded(agent: str, place: Path) -> Iterator[None]:
+    """A socket at `place` that leads to the ssh agent's at `agent`, as long as the `with` block lasts. The agent's own
+    may move from login to login: a mount of it would have to be made anew each time."""
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        place.unlink()
+    with socket.socket(socket.AF_UNIX) as server:
+        # A socket's path is short: it is named from its folder.
+        folder = os.open(place.parent, os.O_RDONLY)
+        try:
+            server.bind(f"/proc/self/fd/{folder}/{place.name}")
+        finally:
+            os.close(folder)
+        place.chmod(0o600)
+        server.listen()
+        threading.Thread(target=_serve, args=(server, agent), daemon=True).start()
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):
+                place.unlink()
+
+
+def _serve(server: socket.socket, agent: str) -> None:
+    while True:
+        try:
+            near, _ = server.accept()
+        except OSError:
+            return
+        threading.Thread(target=_join, args=(near, agent), daemon=True).start()
+
+
+def _join(near: socket.socket, agent: str) -> None:
+    with near, socket.socket(socket.AF_UNIX) as far:
+        try:
+            far.connect(agent)
+        except OSError:
+            return
+        back = threading.Thread(target=_pump, args=(far, near), daemon=True)
+        back.start()
+        _pump(near, far)
+        back.join(_PATIENCE)
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(_CHUNK):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+def git_identity(folder: Path) -> dict[str, str]:
+    """The `user.name` and `user.email` that git has for `folder` on this host; none where it has no git."""
+    if not shutil.which("git"):
+        return {}
+    try:
+        said = subprocess.run(
+            ["git", "-C", str(folder), "config", "--get-regexp", r"^user\.(name|email)$"],
+            capture_output=True, text=True, timeout=_PATIENCE, check=False,
+        ).stdout  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    return dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
