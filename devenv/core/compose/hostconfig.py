@@ -231,9 +231,15 @@ def _mounts(service: Service, stack: Stack) -> tuple[list[str], list[dict[str, A
             binds.append(f"{source}:{mount['target']}:{_bind_options(mount)}")
         else:
             mounts.append(_mount(mount, source))
+    secrets = {
+        posixpath.join("/run/secrets", item.get("target") or item["source"])
+        for item in service.config.get("secrets") or ()
+    }
     for grant in service.grants:
         if grant.source is not None and grant.target not in taken:
-            mounts.append({"Type": "bind", "Source": grant.source, "Target": grant.target, "ReadOnly": True})
+            bind = {"Type": "bind", "Source": grant.source, "Target": grant.target, "ReadOnly": True}
+            # Compose says so of secrets and not of configs; it means nothing.
+            mounts.append({**bind, "BindOptions": {}} if grant.target in secrets else bind)
     return binds, mounts
 
 

@@ -276,6 +276,8 @@ def service(
     needs = {**_implied(found), **(found.get("depends_on") or {})}
     found["depends_on"] = dict(sorted(needs.items())) or None
     resources.check_agreement(reader, found, at)
+    if found.get("scale") is not None and found.get("deploy") is not None:
+        found["deploy"].setdefault("replicas", found["scale"])
     if not {"image", "build", "provider"} & set(value):
         reader.wrong(at, f"The service `{at[-1]}` has neither `image` nor `build`.", "Give it one of the two.")
     if "pre_start" in value:
