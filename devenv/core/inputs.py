@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from devenv.model.observed import ObservedContainer
 from devenv.model.plan import Node
-from devenv.model.stack import Network, Service, Stack, Volume
+from devenv.model.stack import CopiedFile, Network, Service, Stack, Volume
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +59,8 @@ class Creator(Protocol):
     def changes(self, service: Service, container: ObservedContainer) -> tuple[str, ...]:
         """The keys in which `container` differs from what `service` says; () for none. Images are not compared."""
 
-    def copies(self, service: Service) -> Mapping[str, tuple[bytes, int]]:
-        """Path in the container → (content, mode) of what is copied in before a start."""
+    def copies(self, service: Service) -> Mapping[str, CopiedFile]:
+        """What is copied in before a start, by its path in the container."""
 
     def network_labels(self, network: Network) -> Mapping[str, str]: ...
 
@@ -95,7 +95,7 @@ class ComposeCreator:
 
         return create.changes(service, self.stack, container)
 
-    def copies(self, service: Service) -> Mapping[str, tuple[bytes, int]]:
+    def copies(self, service: Service) -> Mapping[str, CopiedFile]:
         from devenv.core.compose import create
 
         return create.copies(service, self.stack, logins=self.logins)

@@ -12,7 +12,7 @@ from typing import Any
 
 from devenv.model.devcontainer import Devcontainer
 from devenv.model.stack import Build as BuildConfig
-from devenv.model.stack import Check, Hook, Ready, Seed
+from devenv.model.stack import Check, CopiedFile, Hook, Ready, Seed
 
 _LONG = 40
 """Characters from which on a cause is said once a service."""
@@ -162,10 +162,10 @@ class CreateContainer(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyIn(Step):
-    """Put `files` (path in the container → (content, mode)) into `container` before it starts."""
+    """Put `files` (by their path in the container) into `container` before it starts."""
 
     container: str
-    files: Mapping[str, tuple[bytes, int]] = field(repr=False)
+    files: Mapping[str, CopiedFile] = field(repr=False)
 
     @property
     def object(self) -> str:

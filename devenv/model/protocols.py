@@ -20,7 +20,7 @@ from devenv.model.observed import (
     Usage,
 )
 from devenv.model.plan import Build
-from devenv.model.stack import Ready, Seed
+from devenv.model.stack import CopiedFile, Ready, Seed
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network
@@ -152,7 +152,7 @@ class Engine(Protocol):
     def create_container(self, name: str, payload: Mapping[str, Any]) -> str:
         """Returns the id. Raises Conflict where the name is held, NotFound where the image is not there."""
 
-    def copy_in(self, container: str, files: Mapping[str, tuple[bytes, int]]) -> None: ...
+    def copy_in(self, container: str, files: Mapping[str, CopiedFile]) -> None: ...
 
     def read_file(self, container: str, path: str) -> InnerFile | None:
         """What stands at the absolute `path` of a container, also of one that does not run; None: nothing."""

@@ -129,18 +129,25 @@ class Build:
         return frozenset(name.lower() for name in self.contexts)
 
 
+CopiedFile = tuple[bytes, int] | tuple[bytes, int, int, int]
+"""A file that is put into a container: content, permissions and, where it is not root's, the owner's uid and gid."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """A secret or config as one service sees it, at the absolute path `target` in the container.
 
     `source` is the file on the host that is mounted there read-only; where the value comes from a variable or stands
-    in the Compose file, `content` is copied in before each start instead, with the permissions `mode`.
+    in the Compose file, `content` is copied in before each start instead, with the permissions `mode` and the owner
+    `uid` and `gid`.
     """
 
     target: str
     source: str | None = None
     content: Secret | None = None
     mode: int = 0o444
+    uid: int = 0
+    gid: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

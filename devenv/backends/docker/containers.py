@@ -14,6 +14,7 @@ from devenv.backends.docker.stream import Exchange
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.observed import ObservedContainer
 from devenv.model.protocols import Cancel
+from devenv.model.stack import CopiedFile
 
 _MAC_OF_ENDPOINTS = (1, 44)
 """The API version from which on an endpoint's MAC address counts, and a container's is none of its own."""
@@ -47,14 +48,15 @@ def _takes_endpoints(client: Client, payload: Mapping[str, Any]) -> bool:
     return "NetworkingConfig" in payload and version >= _MAC_OF_ENDPOINTS
 
 
-def copy_in(client: Client, container: str, files: Mapping[str, tuple[bytes, int]]) -> None:
+def copy_in(client: Client, container: str, files: Mapping[str, CopiedFile]) -> None:
     import tarfile
 
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for path, (content, mode) in sorted(files.items()):
+        for path, (content, mode, *owner) in sorted(files.items()):
             entry = tarfile.TarInfo(posixpath.normpath(path).lstrip("/"))
             entry.size, entry.mode = len(content), mode
+            entry.uid, entry.gid = owner or (0, 0)
             tar.addfile(entry, io.BytesIO(content))
     client.call(
         "PUT",

@@ -20,6 +20,7 @@ from devenv.model.observed import (
 )
 from devenv.model.plan import Build
 from devenv.model.protocols import Cancel, ExecResult, InnerFile, LogLine, Report, Trust
+from devenv.model.stack import CopiedFile
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network
@@ -115,7 +116,7 @@ class DockerEngine:
     def create_container(self, name: str, payload: Mapping[str, Any]) -> str:
         return containers.create(self._client, name, payload)
 
-    def copy_in(self, container: str, files: Mapping[str, tuple[bytes, int]]) -> None:
+    def copy_in(self, container: str, files: Mapping[str, CopiedFile]) -> None:
         containers.copy_in(self._client, container, files)
 
     def read_file(self, container: str, path: str) -> InnerFile | None:

@@ -25,6 +25,7 @@ from devenv.model.observed import (
 )
 from devenv.model.plan import Build
 from devenv.model.protocols import Cancel, ExecResult, LogLine, Report, Trust
+from devenv.model.stack import CopiedFile
 
 _TICK = 0.005
 """Seconds between two looks of a wait; the clock itself may be a virtual one."""
@@ -257,11 +258,11 @@ class FakeEngine(Files):
             self._containers[machine.id] = machine
             return machine.id
 
-    def copy_in(self, container: str, files: Mapping[str, tuple[bytes, int]]) -> None:
+    def copy_in(self, container: str, files: Mapping[str, CopiedFile]) -> None:
         with self._change("copy_in", container):
             machine = self._machine(container)
-            machine.files.update({path: content for path, (content, _) in files.items()})
-            machine.modes.update({path: mode for path, (_, mode) in files.items()})
+            machine.files.update({path: content for path, (content, *_) in files.items()})
+            machine.modes.update({path: mode for path, (_, mode, *_) in files.items()})
 
     def start(self, container: str) -> None:
         with self._change("start", container):

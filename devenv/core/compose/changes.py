@@ -52,7 +52,8 @@ def _keys(service: Service, stack: Stack) -> dict[str, str]:
         found["volumes"] = _digest([service.config["volumes"], names])
     for grant in service.grants:
         content = None if grant.content is None else grant.content.value
-        found[f"files.{grant.target}"] = _digest([grant.source, content, grant.mode])
+        owner = (grant.uid, grant.gid) if content is not None and (grant.uid or grant.gid) else ()
+        found[f"files.{grant.target}"] = _digest([grant.source, content, grant.mode, *owner])
     found |= {f"content of {target}": digest[: keyhashes.DIGITS] for target, digest in service.content.items()}
     found["name"] = _digest(service.container_name)
     if service.devcontainer is not None:

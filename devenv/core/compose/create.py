@@ -14,7 +14,7 @@ from devenv.core.compose.hash import LOGINS_FOLDER, config_hash, with_engine
 from devenv.core.compose.hostconfig import host_config, links, port
 from devenv.core.compose.values import nanoseconds
 from devenv.model import labels
-from devenv.model.stack import Network, Service, Stack, Volume
+from devenv.model.stack import CopiedFile, Network, Service, Stack, Volume
 
 PROJECT_VARIABLE = "DEVENV_PROJECT"
 INTERFACE_OPTION = "com.docker.network.endpoint.ifname"
@@ -102,14 +102,15 @@ def volume_labels(volume: Volume, stack: Stack) -> dict[str, str]:
     return {**found, labels.SERVER: volume.server} if volume.server else found
 
 
-def copies(service: Service, stack: Stack, *, logins: str = "") -> dict[str, tuple[bytes, int]]:
-    """What is copied in before each start: path in the container → (content, permissions). `logins` is the text of the
+def copies(service: Service, stack: Stack, *, logins: str = "") -> dict[str, CopiedFile]:
+    """What is copied in before each start, by its path in the container. `logins` is the text of the
     configuration by which a client of the engine logs in at registries, for a service that may speak to the engine."""
-    found = {
-        grant.target: (grant.content.value.encode(), grant.mode)
-        for grant in service.grants
-        if grant.content is not None
-    }
+    found: dict[str, CopiedFile] = {}
+    for grant in service.grants:
+        if grant.content is not None:
+            content = grant.content.value.encode()
+            owned = grant.uid or grant.gid
+            found[grant.target] = (content, grant.mode, grant.uid, grant.gid) if owned else (content, grant.mode)
     if service.config.get("use_api_socket"):
         found[f"{LOGINS_FOLDER}/config.json"] = ((logins or "{}").encode(), 0o444)
     return found

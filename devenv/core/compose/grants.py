@@ -31,8 +31,19 @@ def grants(reader: Reader, normal: Normal, config: Mapping[str, Any]) -> tuple[G
                 found.append(Grant(target=target, source=item["file"], mode=mode))
             else:
                 content = _content(reader, kind, grant["source"], item)
-                found.append(Grant(target=target, content=Secret(value=content), mode=mode))
+                uid, gid = (_number(reader, grant, kind, key) for key in ("uid", "gid"))
+                found.append(Grant(target=target, content=Secret(value=content), mode=mode, uid=uid, gid=gid))
     return tuple(found)
+
+
+def _number(reader: Reader, grant: Mapping[str, Any], kind: str, key: str) -> int:
+    """The owner as the engine takes it, which knows no names."""
+    said = str(grant.get(key, "0"))
+    if said.isdecimal():
+        return int(said)
+    message = f"Who is given `{grant['source']}` says a `{key}` that is no number: `{said}`."
+    reader.cannot((kind, grant["source"]), message, "Write its number.")
+    return 0
 
 
 def _is_ours(reader: Reader, kind: str, key: str, item: Mapping[str, Any]) -> bool:

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from devenv.core.compose.changes import config_label
 from devenv.core.compose.create import connections, copies, network_labels, payload, volume_labels
 from devenv.core.compose.hash import config_hash
 from devenv.model import labels
+from devenv.model.stack import Stack
 from tests.unit.core.compose.stacks import stack
 
 TOP = "volumes: {vol: {}}\nnetworks: {front: {}, back: {name: real-back}}\nsecrets: {s: {file: ./s}}"
@@ -144,7 +146,7 @@ def test_mounts(written: Any, binds: list[str], mounts: list[Any]) -> None:
 
 def test_a_secret_of_a_file_is_mounted_unless_something_is_there() -> None:
     assert host("secrets: [s]")["Mounts"] == [
-        {"Type": "bind", "Source": "/repo/s", "Target": "/run/secrets/s", "ReadOnly": True}
+        {"Type": "bind", "Source": "/repo/s", "Target": "/run/secrets/s", "ReadOnly": True, "BindOptions": {}}
     ]
     assert host("secrets: [s]\nvolumes: ['/q:/run/secrets/s']")["Mounts"] == []
 
@@ -239,3 +241,15 @@ def test_networks_volumes_and_copies() -> None:
         labels.FOLDER: "/repo", labels.SERVER: "postgres/17",
     }  # fmt: skip
     assert copies(found.services["a"], found) == {"/c": ("héllo".encode(), 0o400)}
+
+
+def test_what_is_copied_belongs_to_whom_the_file_says() -> None:
+    def granted(grant: str) -> Stack:
+        return stack(f"name: p\nservices: {{a: {{image: x, configs: [{grant}]}}}}\nconfigs: {{c: {{content: hi}}}}")
+
+    root, owned = granted("c"), granted('{source: c, uid: "1000", gid: "5"}')
+    assert copies(root.services["a"], root) == {"/c": (b"hi", 0o444)}
+    assert copies(owned.services["a"], owned) == {"/c": (b"hi", 0o444, 1000, 5)}
+    assert config_label(root.services["a"], root) != config_label(owned.services["a"], owned)
+    (error,) = granted("{source: c, uid: root}").unmakeable
+    assert "Who is given `c` says a `uid` that is no number: `root`" in error.message
