@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.repository import Repository, made
 from tests.engines import new_name
 
-pytest.register_assert_rewrite("tests.e2e.sharing_points")
+pytest.register_assert_rewrite("tests.e2e.sharing_points", "tests.e2e.stack_points")
 
 
 @pytest.fixture

@@ -183,6 +183,10 @@ class Machine:
             tar.addfile(entry, io.BytesIO(content))
         self._put(packed.getvalue())
 
+    def put(self, folder: Path, path: str) -> None:
+        """Put a folder of this machine into it, as `path`; what it links to lies there itself."""
+        self._put(_tar({path.lstrip("/"): folder}))
+
     def forward(self, port: int) -> str:
         """Where the host reaches what listens on 127.0.0.1:`port` in the machine: "address:port". Needs the machine's
         Python, which `./dev` has installed."""

@@ -1,0 +1,1 @@
+INSERT INTO item SELECT generate_series(1, 10) ON CONFLICT DO NOTHING;
