@@ -26,7 +26,7 @@ def with_port(guess: Guess, number: str) -> Guess:
         for item in guess.variables
     )
     command = tuple(old.sub(number, word) for word in app.command)
-    port = replace(app.port, value=number, why="as you said", sure=True)
+    port = replace(app.port, value=number, why="as you said")
     return replace(guess, app=replace(app, port=port, command=command), variables=variables)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import cached_property
 
 
@@ -26,15 +25,8 @@ class Repository:
         return path in self._known
 
     def first(self, *paths: str) -> str | None:
-        """The first of `paths` that is there; a pattern (`*.csproj`) stands for files at the top."""
-        for path in paths:
-            if "*" in path:
-                found = [name for name in self.files if "/" not in name and fnmatchcase(name, path)]
-                if found:
-                    return found[0]
-            elif self.has(path):
-                return path
-        return None
+        """The first of `paths` that is there."""
+        return next((path for path in paths if self.has(path)), None)
 
     def text(self, path: str) -> str:
         """The text of `path`, "" where it is not there or was not read."""
@@ -60,12 +52,10 @@ _TEST = re.compile(r"(^|/)(tests?|spec|__tests__|testdata)/|(^|/)test_[^/]*$|[._
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """A value, and in a few words why: what is written in a comment beside it. `sure` is False for a default that
-    nothing in the repository speaks for or against."""
+    """A value, and in a few words why: what is written in a comment beside it."""
 
     value: str
     why: str
-    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,7 +123,7 @@ def _devcontainer(repository: Repository) -> str:
 def _by_dockerfile(repository: Repository, app: App, dockerfile: str) -> App:
     """The repository's own Dockerfile says how its image is made and started; EXPOSE which port is meant."""
     exposed = re.search(r"^EXPOSE\s+([0-9]{2,5})", repository.text(dockerfile), re.MULTILINE)
-    number = replace(app.port, value=exposed[1], why=f"{dockerfile}'s EXPOSE", sure=True) if exposed else app.port
+    number = replace(app.port, value=exposed[1], why=f"{dockerfile}'s EXPOSE") if exposed else app.port
     return replace(app, command=(), port=number)
 
 

@@ -39,7 +39,7 @@ def port(
     if match:
         return Reason(value=match[1], why=f"{file} says PORT={match[1]}")
     why = f"where {who} listens unless told otherwise" if who else "nothing here says another one"
-    return Reason(value=str(default), why=why, sure=False)
+    return Reason(value=str(default), why=why)
 
 
 def health(repository: Repository, endings: tuple[str, ...], root: str) -> Reason | None:
@@ -105,7 +105,7 @@ def image(repository: str, said: str, ours: str, suffix: str, why: str) -> Reaso
     make where no registry answers. A version that begins as ours does is ours."""
     wanted = re.match(r"[0-9]+(?:\.[0-9]+)*", said.strip().lstrip("v^~>=< "))
     if not wanted:
-        return Reason(value=f"{repository}:{ours}{suffix}", why="nothing here asks for another version", sure=False)
+        return Reason(value=f"{repository}:{ours}{suffix}", why="nothing here asks for another version")
     parts = wanted[0].split(".")
     at_least = bool(re.match(r"\s*(\^|~|>|>=)", said))
     mine = [int(number) for number in ours.split(".")]

@@ -55,7 +55,6 @@ def look(repository: Repository) -> App | None:
     why = Reason(
         value=base,
         why=f"{jdk.why}; {'no dependencies: the JDK alone builds it' if plain else file}",
-        sure=jdk.sure or plain,
     )
     return App(
         language="java",
