@@ -117,6 +117,7 @@ class Watcher:
                 user=str(command.get("user") or ""),
                 env={key: str(value) for key, value in (command.get("environment") or {}).items() if value is not None},
                 workdir=str(command.get("working_dir") or ""),
+                privileged=bool(command.get("privileged")),
                 timeout=_COMMAND,
                 cancel=ctx.cancel,
             )

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from devenv.cli.verbs import VERBS
+from tests.e2e.cli import Cli
 from tests.e2e.plain import Plain, plain
 from tests.engines import BASE, new_name
 
@@ -187,5 +188,25 @@ def test_a_devcontainer_is_written_when_asked_and_never_over_a_person_s(stack: P
             assert done.returncode == 2
             assert "is yours" in done.stderr
         assert file.read_text() == mine
+    finally:
+        shutil.rmtree(stack.folder / ".devcontainer", ignore_errors=True)
+
+
+@pytest.mark.slow
+def test_an_editor_lands_in_the_container_that_devenv_made(stack: Plain, tmp_path: Path) -> None:
+    try:
+        assert stack.run("render", "--devcontainer").returncode == 0
+        stack.up()
+        before = stack.identities()
+        cli = Cli(stack.folder, tmp_path / "tools", stack.command())
+        answer, said = cli.up()
+        assert answer["containerId"] == before["web"][0]
+        assert " up -d" not in said
+        assert stack.identities() == before
+        assert cli.inside("cat /word").strip() == "one"
+        stack.run("down", "--volumes", "--yes")  # and from nothing: the editor's call brings all of it up, seeded
+        answer, _ = cli.up()
+        assert answer["containerId"] == stack.identities()["web"][0]
+        assert stack.run("exec", "cache", "redis-cli", "get", "greeting").stdout.strip() == "hello"
     finally:
         shutil.rmtree(stack.folder / ".devcontainer", ignore_errors=True)
