@@ -4,11 +4,11 @@ plan. DESIGN, rules 1 and 2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from devenv.core import hooks
 from devenv.core.inputs import ComposeCreator, Creator, ImageChoices, Options
-from devenv.core.judge import Judge, Verdict, refusals
+from devenv.core.judge import Judge, Verdict, Verdicts, refusals
 from devenv.core.options import changed_networks, notices
 from devenv.core.plan_up import UpPlanner
 from devenv.core.replicas import replicas, surplus
@@ -17,7 +17,7 @@ from devenv.model import labels
 from devenv.model.errors import raise_all
 from devenv.model.observed import Observed
 from devenv.model.plan import Plan
-from devenv.model.stack import Stack
+from devenv.model.stack import Service, Stack
 
 __all__ = ["ComposeCreator", "Creator", "ImageChoices", "Options", "reconcile"]
 
@@ -91,6 +91,15 @@ def reconcile(
     return Plan(
         nodes=planner.nodes.ordered(),
         orphans=() if wish.remove_orphans else tuple(c.name for c in left),
-        notices=tuple(notices(stack, services, observed)),
+        notices=(*notices(stack, services, observed), *_without(services, verdicts, stack)),
         done=tuple(name for name, each in verdicts.items() if name in ends and {v.action for v in each} == {"keep"}),
     )
+
+
+def _without(services: Mapping[str, Service], verdicts: Verdicts, stack: Stack) -> Iterator[str]:
+    """A line for each need that is left out, of services that are started now."""
+    for name, service in services.items():
+        if any(verdict.action != "keep" for verdict in verdicts[name]):
+            for target in service.config.get("depends_on") or ():
+                if target in stack.left_out:
+                    yield f"{name} is started without {target}, which it does not require: its profile is not active"

@@ -25,15 +25,16 @@ LEAST = 0.91
 """The part of the keys that must be carried out."""
 
 _TOP = "test_normalise.py::test_what_is_wrong_at_the_top"
-_SERVICE = "test_normalise.py::test_what_is_wrong_in_a_service"
+_PLUGINS = "test_plugins.py::test_what_plugins_make_is_read_and_not_made"
+_NO_RUNNER = "refused by what makes containers: devenv has no runner of models"
 _BUILD = "test_build.py::test_what_cannot_be_built_is_read_and_refused_where_it_stands"
 _HOOK = "test_hooks.py::test_what_no_hook_can_be"
 _ATTESTED = "refused unless it is false: the engine's image store keeps no attestation"
 REFUSED = {
     "jobs": ("refused: devenv has no clock; a service with `one_shot` can be run by hand", _TOP),
-    "models": ("refused: devenv has no runner of models", _TOP),
-    "services.*.models": ("refused: devenv has no runner of models", _SERVICE),
-    "services.*.provider": ("refused: devenv makes containers alone", _SERVICE),
+    "models": (_NO_RUNNER, _PLUGINS),
+    "services.*.models": (_NO_RUNNER, _PLUGINS),
+    "services.*.provider": ("refused by what makes containers: devenv runs no providers", _PLUGINS),
     "services.*.umask": ("refused: no Compose knows it yet, nor does the engine", "invalid-umask"),
     "services.*.networks.*.use_service_name_alias": (
         "refused: no Compose knows it yet",

@@ -695,3 +695,14 @@ def test_who_shares_with_one_of_several_is_made_for_the_one_that_there_is() -> N
     assert joining({"HostConfig": {"VolumesFrom": ["a-1:ro", "b"]}}, {"a-1": "a-2"}) == {
         "HostConfig": {"VolumesFrom": ["a-2:ro", "b"]}
     }
+
+
+def test_a_need_that_is_left_out_is_said_where_its_service_is_started() -> None:
+    wanted = replace(
+        stack({"api": {"depends_on": {"tool": {"condition": "service_started", "required": False}}}}),
+        left_out=("tool",),
+    )
+    w = world()
+    (notice,) = w.up(wanted).notices
+    assert notice == "api is started without tool, which it does not require: its profile is not active"
+    assert w.plan(wanted).notices == ()
