@@ -109,6 +109,7 @@ class Build:
     cache_inline: bool = False
     extra_hosts: tuple[str, ...] = ()
     pull: bool = False
+    privileged: bool = False
     secrets: tuple[BuildSecret, ...] = ()
     ssh: Mapping[str, str] = field(default_factory=dict)
     shm_size: int = 0

@@ -13,7 +13,7 @@ from tests.e2e.machine import Machine
 from tests.e2e.repository import ROOT
 from tests.engines import BASE, new_name
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 COMPOSE = """\
 name: {name}
@@ -175,6 +175,5 @@ def machine(docker_base: str) -> Iterator[Machine]:
         yield one
 
 
-@pytest.mark.slow
 def test_on_a_bare_machine_with_a_newer_engine(machine: Machine) -> None:
     _walk(There(machine), "shop")

@@ -56,14 +56,54 @@ def test_names_limits_and_shared_memory_of_a_build(
     assert there.id == again.id
 
 
-@pytest.mark.parametrize("more", [{"no_cache": True}, {"no_cache_filter": ("one",)}])
-def test_a_build_without_the_cache_is_made_anew(
-    make: Make, run: Run, base: str, tmp_path: Path, more: dict[str, object]
-) -> None:
+def test_a_build_without_the_cache_is_made_anew(make: Make, run: Run, base: str, tmp_path: Path) -> None:
     write(tmp_path, Dockerfile=f"FROM {base} AS one\nRUN date +%s%N >/when\n")
     first = run(make(tmp_path), "cat", "/when")
     assert run(make(tmp_path), "cat", "/when") == first
-    assert run(make(tmp_path, **more), "cat", "/when") != first
+    assert run(make(tmp_path, no_cache=True), "cat", "/when") != first
+
+
+def test_stages_without_the_cache_are_made_anew_and_no_others(
+    make: Make, engine: Engine, client: Client, run: Run, base: str, tmp_path: Path, buildkit: bool,
+    forget_image: Callable[[str], str],
+) -> None:  # fmt: skip
+    if not buildkit:
+        pytest.skip("the classic builder builds all of it anew")
+    write(
+        tmp_path,
+        Dockerfile=f"FROM {base} AS one\nARG WHO\nRUN date +%s%N$WHO >/one\n"
+        f"FROM {base} AS two\nCOPY data /\nRUN date +%s%N >/two\n"
+        "COPY --from=one /one /\nCOPY --from=it /etc/hostname /\n",
+        data="x" * 300_000,
+        _dot_dockerignore="Dockerfile\n",
+    )
+    other = forget_image(f"localhost/devenv-test/{new_name()}:other")
+    more = {"labels": {"some": "$1"}, "args": {"WHO": "me"}, "bases": {"it": base}, "contexts": {"it": "x"},
+            "extra_hosts": ("a.test=192.0.2.7",)}  # fmt: skip
+    first = run(make(tmp_path, **more), "cat", "/one", "/two")
+    ref = make(tmp_path, **more, no_cache_filter=("one",), tags=(other,))
+    again = run(ref, "cat", "/one", "/two")
+    assert again[0] != first[0]
+    assert again[0].endswith("me")
+    assert again[1] == first[1]
+    image, named = engine.image(ref), engine.image(other)
+    assert image is not None
+    assert named is not None
+    assert image.id == named.id
+    assert image.labels["some"] == "$1"
+
+
+def test_a_build_by_the_control_api_fails_as_others_do(make: Make, base: str, tmp_path: Path, buildkit: bool) -> None:
+    write(tmp_path, Dockerfile=f"FROM {base} AS one\nRUN true\n\nRUN echo begun && exit 7\n")
+    with pytest.raises(BuildFailed, match="exit code 7") as failed:
+        make(tmp_path, no_cache_filter=("one",))
+    assert failed.value.where is not None
+    assert failed.value.where.line == 4
+    assert failed.value.log[-1] == "begun"
+    if buildkit:
+        with pytest.raises(DevenvError, match="lets no build step have all rights") as refused:
+            make(tmp_path, privileged=True)
+        assert "daemon.json" in refused.value.hint
 
 
 def test_a_network_that_a_step_is_kept_from(make: Make, run: Run, base: str, tmp_path: Path) -> None:
@@ -202,8 +242,17 @@ def test_an_agent_or_key_that_is_not_there(
 
 
 def test_further_contexts_stand_in_for_names_in_the_dockerfile(
-    make: Make, engine: Engine, client: Client, run: Run, base: str, tmp_path: Path, forget_image: Callable[[str], str]
+    make: Make,
+    engine: Engine,
+    client: Client,
+    run: Run,
+    base: str,
+    tmp_path: Path,
+    forget_image: Callable[[str], str],
+    buildkit: bool,
 ) -> None:
+    if not buildkit:
+        pytest.skip("what is asked of the builder is the same")
     other = make("", inline=f"FROM {base}\nRUN echo other >/other\n", labels={labels.SERVICE: "other"})
     assets = write(
         tmp_path / "assets", one="1", deep__two="2", _dot_dockerignore="skipped\n", skipped="x", Dockerfile="own"

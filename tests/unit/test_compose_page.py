@@ -40,7 +40,6 @@ REFUSED = {
         "refused: no Compose knows it yet",
         "invalid-use-service-name-alias",
     ),
-    "services.*.build.privileged": ("refused unless it is false: the engine's builder gives no such right", _BUILD),
     "services.*.build.provenance": (_ATTESTED, _BUILD),
     "services.*.build.sbom": (_ATTESTED, _BUILD),
     "services.*.pre_start[].per_replica": ("refused unless it is false: Compose refuses it, too", _HOOK),

@@ -95,17 +95,20 @@ def build(
     for version in versions:
         said = _Said(report)
         try:
-            with (
-                _granted(client, step, text, version, cancel) as session,
-                Exchange(client, what=what, cancel=cancel) as exchange,
-            ):
-                exchange.send(
-                    "POST",
-                    client.path("/build", [("version", version), ("session", session), *parameters]),
-                    stream=context.tar(files, extra),
-                )
-                for message in exchange.messages():
-                    said.feed(message)
+            if version == "2" and (step.build.privileged or (step.build.no_cache_filter and not step.build.no_cache)):
+                said.error = _solve(client, step, name, trust, context.tar(files, extra), said=said, cancel=cancel)
+            else:
+                with (
+                    _granted(client, step, text, version, cancel) as session,
+                    Exchange(client, what=what, cancel=cancel) as exchange,
+                ):
+                    exchange.send(
+                        "POST",
+                        client.path("/build", [("version", version), ("session", session), *parameters]),
+                        stream=context.tar(files, extra),
+                    )
+                    for message in exchange.messages():
+                        said.feed(message)
         except DevenvError as error:
             if version != versions[-1] and re.search(r"buildkit.*not (?:supported|enabled)", error.message, re.I):
                 continue
@@ -156,6 +159,25 @@ def _granted(client: Client, step: Build, text: str, version: str, cancel: Cance
         yield session.id
 
 
+def _solve(
+    client: Client, step: Build, name: str, trust: Trust, tar: Iterator[bytes], *, said: _Said, cancel: Cancel
+) -> str:
+    """Build by BuildKit's control API, for what POST /build cannot say; "" or why it failed."""
+    from devenv.backends.docker import solve
+    from devenv.backends.docker.grants import services
+    from devenv.backends.docker.session import Session
+
+    build = step.build
+    attrs = solve.attributes(
+        build, dockerfile=name, args={**_proxies(trust), **build.args}, labels={**build.labels, **step.labels}
+    )
+    if caches := tuple(_caches(build)):
+        attrs["cache-from"] = ",".join(caches)
+    with services(build) as granted, Session(client, {**granted, solve.UPLOAD: solve.upload(tar)}, cancel=cancel) as it:
+        message = solve.request(build, it.id, attrs, dict.fromkeys((step.ref, *build.tags)))
+        return solve.solve(client, it.id, message, feed=said.trace.feed, cancel=cancel, what=f"build {step.ref}")
+
+
 def _parameters(step: Build, dockerfile_name: str, trust: Trust) -> list[tuple[str, Any]]:
     """The query of POST /build. Newer images of bases are asked for before, by `core.resolve`."""
     build = step.build
@@ -187,8 +209,6 @@ def _told(build: BuildConfig) -> Iterator[str]:
     for entry in build.cache_from:
         if "=" in entry and not any(f"ref={ref}" in entry for ref in known):
             yield f"cache_from: the engine's own builder takes no cache from {entry}"
-    if build.no_cache_filter and not build.no_cache:
-        yield f"no_cache_filter: all stages are built anew, with {', '.join(build.no_cache_filter)}"
 
 
 def _caches(build: BuildConfig) -> Iterator[str]:
@@ -276,6 +296,14 @@ def _failure(step: Build, text: str, said: _Said, *, heredoc_is_new: bool) -> De
             hint="the engine reaches no registry for an image that the Dockerfile builds on: see its network and proxy",
             code=ExitCode.UNFIT,
             where=_span(step, text, stage.head.line if stage else 0),
+        )
+    if "is not allowed" in error and "insecure" in error:
+        return DevenvError(
+            f"cannot build {step.ref}: this engine lets no build step have all rights",
+            hint="allow it in its daemon.json (`builder: {entitlements: {security-insecure: true}}`), or remove "
+            "`privileged`",
+            code=ExitCode.UNFIT,
+            where=step.build.where,
         )
     if re.search("target stage|build target", error):
         names = ", ".join(f"`{stage.name}`" for stage in dockerfile.stages(text) if stage.name) or "no name"

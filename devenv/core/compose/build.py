@@ -192,6 +192,7 @@ def of(reader: Reader, config: Mapping[str, Any], at: Path, secrets: Mapping[str
         cache_inline=any(_inline(entry) for entry in given.get("cache_to", ())),
         extra_hosts=tuple(given.get("extra_hosts", ())),
         pull=given.get("pull", False),
+        privileged=given.get("privileged", False) or _PRIVILEGED in given.get("entitlements", ()),
         secrets=granted,
         ssh=dict(_halves(each) for each in given.get("ssh", ())),
         shm_size=int(given.get("shm_size", 0)),
@@ -219,10 +220,6 @@ class _Refusals:
                 self.refuse("cache_to", f"the engine's own builder cannot put its cache to `{entry}`",
                             "write `type=inline`, or remove it: the engine keeps its cache itself")  # fmt: skip
         rights = [right for right in given.get("entitlements", ()) if right != _ALLOWED]
-        if given.get("privileged") or _PRIVILEGED in rights:
-            key = "privileged" if given.get("privileged") else "entitlements"
-            self.refuse(key, "no engine lets a build step have all rights unless its configuration allows it",
-                        f"remove `{key}`, and do what needs the rights when the container starts")  # fmt: skip
         for right in rights:
             if right != _PRIVILEGED:
                 self.refuse("entitlements", f"`{right}` is no right of a build", f"write `{_ALLOWED}`, or remove it")

@@ -117,8 +117,6 @@ def test_what_is_wrong_in_a_build(text: str, message: str, hint: str) -> None:
     ("text", "message"),
     [
         ("cache_to: ['type=local,dest=x']", "cannot put its cache to `type=local,dest=x`"),
-        ("privileged: true", "all rights"),
-        ("entitlements: [security.insecure]", "all rights"),
         ("entitlements: [foo]", "`foo` is no right"),
         ("provenance: mode=max", "(`provenance`)"),
         ("sbom: true", "(`sbom`)"),
@@ -155,6 +153,14 @@ def test_what_can_be_built_is_not_refused() -> None:
     assert "word" not in repr(build)
     assert build.ulimits == {"nofile": (3, 3), "nproc": (1, 2)}
     assert build.shm_size == 1024
+
+
+@pytest.mark.parametrize("text", ["privileged: true", "entitlements: [security.insecure]"])
+def test_all_rights_are_asked_for_in_two_ways(text: str) -> None:
+    build = service(f"build: {{context: ., {text}}}").build
+    assert build is not None
+    assert build.privileged
+    assert build.refusals == ()
 
 
 def test_a_context_that_is_another_service_s_image() -> None:
