@@ -85,7 +85,11 @@ def _mark(session: Session, program: str) -> str:
 def _labelled(stack: Stack, plan: Plan, theirs: Mapping[str, str]) -> Plan:
     """`plan` with the hashes `theirs` in place of ours. What joins another's namespace is hashed with that one's id,
     which nobody knows yet, and what stands in for a service is ours alone."""
-    ours = {name: config_hash(service.config) for name, service in stack.services.items() if service.on_host is None}
+    ours = {
+        name: config_hash(service.config)
+        for name, service in stack.services.items()
+        if service.on_host is None and not service.config.get("models")  # their variables are not in the file
+    }
 
     def of(step: CreateContainer) -> CreateContainer:
         marks = step.payload.get("Labels") or {}

@@ -17,6 +17,7 @@ from devenv.app.context import Context
 from devenv.app.digests import Digests, origins
 from devenv.app.images import gather
 from devenv.app.lastlook import remember
+from devenv.app.models import with_models
 from devenv.app.notices import moved_ports, overlaid_networks, sources, tell_orphans, tell_rendered
 from devenv.app.observing import Sweep, keyed
 from devenv.app.onhost import on_host, unreachable
@@ -133,6 +134,7 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
     with open_session(ctx, project, ensure=True, locked=True) as session:
         session = as_wished(session, wishes)
         raise_all([*session.stack.unmakeable, *unfit(session.stack.services.values(), session.engine.info.api)])
+        session = with_models(session)
         chosen = select(session.stack, wishes.services).values()
         built = () if wishes.no_build else built_first(chosen, everything=wishes.build)
         if built and session.own:
@@ -323,7 +325,7 @@ def _dry_run(ctx: Context, project: Project, wishes: Wishes) -> int:
     host = ThisHost(install=False, ask=lambda question: False, say=ctx.ui.say)
     engine = engine_or_empty(ctx)
     with on_engine(ctx, project, engine, locked=False) as session:
-        decided = decide(as_wished(session, wishes), wishes, host)
+        decided = decide(with_models(as_wished(session, wishes), look_only=True), wishes, host)
     ctx.ui.print(plan_text(ctx, decided.plan))
     return ExitCode.DONE
 

@@ -23,15 +23,13 @@ _REFERENCE = re.compile(r"\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*(?::?[-?+].*)?\}", re.D
 SIMPLE = re.compile(r"\$\$|\$\{?([A-Za-z_]\w*)\}?", re.ASCII)
 
 LATER_TOP = {
+    "jobs": "devenv runs no jobs: make it a service with `one_shot: true`, or a task.",
     "include": "devenv does not read further files yet: put their services into this one.",
-    "jobs": "devenv runs no jobs yet: make it a service with `one_shot: true`, or a task.",
-    "models": "devenv runs no models yet: run the model as a service.",
 }
 LATER_SERVICE = {
     "extends": "devenv does not take over services yet: write the keys out, or use a YAML anchor.",
     "lazy": "devenv starts every service at `up` yet: take `lazy` out.",
     "provider": "devenv runs containers alone: name an `image:` or `build:`.",
-    "models": "devenv runs no models yet: run the model as a service.",
 }
 """Keys that are valid and that devenv refuses for now, and what to do instead."""
 

@@ -31,17 +31,25 @@ class Installed:
     mark: str
 
 
-def find(env: Mapping[str, str] | None = None, system: Sequence[str] = _SYSTEM) -> Installed | None:
-    """What `docker compose` runs, else what `docker-compose` does; None where there is neither. Nothing is run.
+def plugin(name: str, env: Mapping[str, str] | None = None, system: Sequence[str] = _SYSTEM) -> str | None:
+    """The path of the plugin of `docker` that is the program `name` (`docker-compose`); None where there is none.
 
     Source: docker/cli `cli-plugins/manager` (where plugins lie, the user's own first).
     """
     env = os.environ if env is None else env
     folder = Path(env.get("DOCKER_CONFIG") or Path(env.get("HOME") or "/") / ".docker")
     for place in (*_extra(folder), str(folder / "cli-plugins"), *system):
-        found = os.path.join(place, _NAME)
+        found = os.path.join(place, name)
         if os.access(found, os.X_OK) and os.path.isfile(found):
-            return _installed(found)
+            return found
+    return None
+
+
+def find(env: Mapping[str, str] | None = None, system: Sequence[str] = _SYSTEM) -> Installed | None:
+    """What `docker compose` runs, else what `docker-compose` does; None where there is neither. Nothing is run."""
+    env = os.environ if env is None else env
+    if found := plugin(_NAME, env, system):
+        return _installed(found)
     command = shutil.which(_NAME, path=env.get("PATH", os.defpath))
     return _installed(command) if command else None
 

@@ -320,7 +320,8 @@ class Stack:
     """The whole. `folder` is the repository, `working_dir` the Compose project's directory, `files` its config files.
 
     `variables` are the host values that devenv chose and that the file names (`DEVENV_…`), as interpolated.
-    `left_out` are services of the file whose profile is not active: their containers are no orphans. `notices` are
+    `left_out` are services of the file whose profile is not active: their containers are no orphans. `models` are
+    the language models that services use, as a model runner is told. `notices` are
     lines that a person should see: what Compose warns of, and what the files say in vain; `unmakeable` is what they say
     rightly and nothing can be made of. `env_files` are those that were named in place of `.env`.
     """
@@ -339,6 +340,7 @@ class Stack:
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[Secret, ...] = ()
     left_out: tuple[str, ...] = ()
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     unmakeable: tuple[DevenvError, ...] = ()
     env_files: tuple[str, ...] = ()

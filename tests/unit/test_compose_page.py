@@ -21,20 +21,17 @@ ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases" / "compose"
 PAGE = ROOT / "docs" / "compose.md"
 MARK = "<!-- What follows is made by tests/unit/test_compose_page.py. -->\n"
-LEAST = 0.91
+LEAST = 0.95
 """The part of the keys that must be carried out."""
 
 _TOP = "test_normalise.py::test_what_is_wrong_at_the_top"
-_PLUGINS = "test_plugins.py::test_what_plugins_make_is_read_and_not_made"
-_NO_RUNNER = "refused by what makes containers: devenv has no runner of models"
 _BUILD = "test_build.py::test_what_cannot_be_built_is_read_and_refused_where_it_stands"
+_PLUGIN = "test_plugins.py::test_what_plugins_make_is_read_and_not_made"
 _HOOK = "test_hooks.py::test_what_no_hook_can_be"
 _ATTESTED = "refused unless it is false: the engine's image store keeps no attestation"
 REFUSED = {
-    "jobs": ("refused: devenv has no clock; a service with `one_shot` can be run by hand", _TOP),
-    "models": (_NO_RUNNER, _PLUGINS),
-    "services.*.models": (_NO_RUNNER, _PLUGINS),
-    "services.*.provider": ("refused by what makes containers: devenv runs no providers", _PLUGINS),
+    "jobs.*.extends": ("refused: write the keys of the job out", _TOP),
+    "services.*.provider": ("refused: devenv runs no providers", _PLUGIN),
     "services.*.umask": ("refused: no Compose knows it yet, nor does the engine", "invalid-umask"),
     "services.*.networks.*.use_service_name_alias": (
         "refused: no Compose knows it yet",
@@ -60,6 +57,7 @@ NOTICED = {
     ),
     **dict.fromkeys(("services.*.credential_spec", "services.*.cpu_count", "services.*.cpu_percent"), "Windows"),
     "services.*.pull_refresh_after": "later versions",
+    "jobs": "`docker compose run`",
     "version": "files of old versions",
 }
 """What is read and kept as Compose keeps it, and has no effect outside of what is named here: said in a notice."""

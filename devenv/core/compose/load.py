@@ -18,7 +18,7 @@ from devenv.core.compose.guess import guess
 from devenv.core.compose.interpolate import named, names, substitute
 from devenv.core.compose.layers import Given
 from devenv.core.compose.normalise import Normal
-from devenv.core.compose.notices import refuse_elsewhere, without_effect
+from devenv.core.compose.notices import jobs_by_hand, refuse_elsewhere, without_effect
 from devenv.core.compose.scaling import scale
 from devenv.core.compose.values import Reader, nanoseconds
 from devenv.core.readiness import Kinds
@@ -147,8 +147,12 @@ class _Loader:
             variables=self.chosen,
             secrets=secrets(reader, services),
             left_out=normal.left_out,
+            models=normal.models,
             unmakeable=tuple(unique(reader.unmakeable)),
-            notices=without_effect(normal.services, {"secrets": normal.secrets, "configs": normal.configs}),
+            notices=(
+                *without_effect(normal.services, {"secrets": normal.secrets, "configs": normal.configs}),
+                *jobs_by_hand(normal.jobs),
+            ),
         )
 
     def workspace(self, top: Mapping[str, Any]) -> dict[str, Any]:

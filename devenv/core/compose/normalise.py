@@ -7,20 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from devenv.core.compose import build, mounts, plugins, values
+from devenv.core.compose import build, jobs, mounts, plugins, values
 from devenv.core.compose.dotenv import parse
 from devenv.core.compose.service import service
+from devenv.core.compose.uses import Uses
 from devenv.core.compose.values import Reader, fields
-from devenv.core.graph import find_cycle
 from devenv.core.suggest import did_you_mean
 from devenv.model.errors import DevenvError, DevenvErrors
 from devenv.model.manifest import Path
 
-_TOP = ("name", "include", "version", "services", "networks", "volumes", "secrets", "configs", "models")
-_TOP_REFUSED = {
-    "jobs": "Make each a service with `x-devenv: {one_shot: true}` and a profile; devenv starts nothing by the clock.",
-}
-"""Keys that are not carried out, and what to do instead."""
+_TOP = ("name", "include", "version", "services", "networks", "volumes", "secrets", "configs", "models", "jobs")
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -35,8 +31,9 @@ class Normal:
     volumes: Mapping[str, Mapping[str, Any]]
     secrets: Mapping[str, Mapping[str, Any]]
     configs: Mapping[str, Mapping[str, Any]]
-    left_out: tuple[str, ...] = field(default=())
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    jobs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    left_out: tuple[str, ...] = field(default=())
 
 
 def _mapping_at(reader: Reader, value: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -58,11 +55,8 @@ def normalise(reader: Reader, *, project: str | None, texts: Mapping[str, str]) 
         return None
     for key in value:
         if key not in _TOP and not key.startswith("x-"):
-            if key in _TOP_REFUSED:
-                reader.wrong((key,), f"devenv cannot do `{key}` yet.", _TOP_REFUSED[key])
-            else:
-                hint = did_you_mean(key, _TOP) or "Remove it; keys of your own begin with `x-`."
-                reader.wrong((key,), f"`{key}` is no key of a Compose file.", hint)
+            hint = did_you_mean(key, _TOP) or "Remove it; keys of your own begin with `x-`."
+            reader.wrong((key,), f"`{key}` is no key of a Compose file.", hint)
     name = _project(reader, value, project)
     services, left_out = _services(reader, _mapping_at(reader, value, "services"), texts)
     networks = {key: _network(reader, item, ("networks", key), name, key)
@@ -76,9 +70,10 @@ def normalise(reader: Reader, *, project: str | None, texts: Mapping[str, str]) 
         for kind in ("secrets", "configs")
     }  # fmt: skip
     _check_copies(reader, services, objects)
-    models = plugins.models(reader, _mapping_at(reader, value, "models"))
     plugins.refuse(reader, services)
-    used = _Used(reader, services, left_out)
+    found_jobs = jobs.jobs(reader, _mapping_at(reader, value, "jobs"))
+    known_models = plugins.models(reader, _mapping_at(reader, value, "models"))
+    used = Uses(reader, services, left_out, found_jobs)
     used.names()
     build.check(reader, services, left_out)
     return Normal(
@@ -88,8 +83,9 @@ def normalise(reader: Reader, *, project: str | None, texts: Mapping[str, str]) 
         volumes=used.of("volume", volumes, _volume_keys),
         secrets=used.of("secret", objects["secrets"], secret_keys),
         configs=used.of("config", objects["configs"], lambda item: [g["source"] for g in item.get("configs") or ()]),
+        models=used.of("model", known_models, lambda item: item.get("models") or ()),
+        jobs=found_jobs,
         left_out=used.needs(),
-        models=used.of("model", models, lambda item: item.get("models") or ()),
     )
 
 
@@ -131,7 +127,7 @@ def _services(
 ) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
     if not written and not reader.errors:
         reader.wrong((), "The file names no service.", "Give it one under `services:`.")
-    active = set((reader.variables.get("COMPOSE_PROFILES") or "").replace(" ", "").split(","))
+    active = values.profiles(reader)
     services: dict[str, dict[str, Any]] = {}
     left_out = []
     for name, item in written.items():
@@ -332,62 +328,3 @@ def _check_copies(
                         f"`{name}` is `read_only`: `{grant['source']}` cannot be copied into it.",
                         "Give it a `file` as its source, or drop `read_only`.",
                     )
-
-
-class _Used:
-    """Whether what services name is there, and what of it is used."""
-
-    def __init__(self, reader: Reader, services: Mapping[str, Mapping[str, Any]], left_out: tuple[str, ...]) -> None:
-        self.reader, self.services, self.left_out = reader, services, left_out
-
-    def of(self, kind: str, known: Mapping[str, Any], keys: Any) -> dict[str, Any]:
-        used: set[str] = set()
-        for name, config in self.services.items():
-            for key in (key for one in (config, *(config.get("pre_start") or ())) for key in keys(one)):
-                used.add(key)
-                if key not in known:
-                    hint = did_you_mean(key, known) or f"Declare it under `{kind}s:` at the top of the file."
-                    message = f"`{name}` names the {kind} `{key}`, which the file does not declare."
-                    self.reader.wrong(("services", name, f"{kind}s"), message, hint)
-        return {key: item for key, item in sorted(known.items()) if key in used}
-
-    def needs(self) -> tuple[str, ...]:
-        """Check `depends_on` everywhere; gives the names of the services that are left out."""
-        for name, config in self.services.items():
-            for target, need in (config.get("depends_on") or {}).items():
-                at: Path = ("services", name, "depends_on", target)
-                if target in self.left_out and need["required"]:
-                    self.reader.wrong(
-                        at,
-                        f"`{name}` needs `{target}`, whose profile is not active.",
-                        "Name the profile in COMPOSE_PROFILES, or say `required: false`.",
-                    )
-                elif target not in self.services and target not in self.left_out:
-                    hint = did_you_mean(target, self.services) or "Name a service of this file."
-                    self.reader.wrong(at, f"`{name}` needs `{target}`, which is no service of the file.", hint)
-        circle = find_cycle({name: list(config.get("depends_on") or ()) for name, config in self.services.items()})
-        if circle:
-            self.reader.wrong(
-                ("services", circle[0], "depends_on"),
-                "Services wait for each other: " + " → ".join(f"`{name}`" for name in circle) + ".",
-                "Take one of these out of `depends_on`.",
-            )
-        return self.left_out
-
-    def names(self) -> None:
-        """Check that no two services give their containers the same name."""
-        holders: dict[str, str] = {}
-        for owner, config in self.services.items():
-            name = config.get("container_name")
-            if name and holders.setdefault(name, owner) != owner:
-                self.reader.wrong(
-                    ("services", owner, "container_name"),
-                    f"`{owner}` and `{holders[name]}` have the same container name, `{name}`.",
-                    "Give each its own, or leave it to devenv.",
-                )
-            if name and not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", name):
-                self.reader.wrong(
-                    ("services", owner, "container_name"),
-                    f"`{name}` cannot be the name of a container.",
-                    "Use letters, digits, `_`, `.` and `-`, at least two.",
-                )

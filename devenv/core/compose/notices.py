@@ -77,6 +77,15 @@ def refuse_elsewhere(reader: Reader, services: Mapping[str, Mapping[str, Any]]) 
             reader.cannot(("services", name, "isolation"), message, "Remove it, or say `default`.")
 
 
+def jobs_by_hand(jobs: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """A line for jobs, which no `up` starts (with Compose neither)."""
+    if not jobs:
+        return ()
+    clock = [name for name, job in jobs.items() if (job.get("triggers") or {}).get("schedule")]
+    more = f"; nothing here has a clock that would start {', '.join(clock)}" if clock else ""
+    return (f"`up` starts no jobs ({', '.join(jobs)}): `docker compose run {next(iter(jobs))}` does{more}",)
+
+
 def is_at_least(api: str, least: str) -> bool:
     """Whether the engine's API version is `least` or newer; so it is where it is not known."""
     return not api or _version(api) >= _version(least)

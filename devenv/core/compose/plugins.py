@@ -1,5 +1,6 @@
 """Keys that Docker Compose hands to plugins: `provider` (a service that some other program makes) and `models`
-(language models that Docker's Model plugin runs). Read and printed as Compose does; devenv makes neither, and says so.
+(language models that Docker's Model plugin runs). Read and printed as Compose does. Models are asked for where that
+plugin is (`host.models`); devenv runs no providers, and says so.
 
 Source: compose-go `types/types.go`, `types/models.go`; docker/compose `pkg/compose/plugins.go`, `pkg/compose/model.go`.
 """
@@ -83,11 +84,4 @@ def refuse(reader: Reader, services: Mapping[str, Mapping[str, Any]]) -> None:
                 f"`{name}` is made by the provider `{kind}`, a plugin of Docker Compose: devenv runs no providers.",
                 f"Make it with `docker compose up {name}` or the provider's own program, and give what depends on it "
                 "its address as a variable; or give it an `image`.",
-            )
-        for model in config.get("models") or ():
-            reader.cannot(
-                ("services", name, "models"),
-                f"`{name}` uses the model `{model}`, which Docker's Model plugin runs: devenv runs no models.",
-                "Run the model as a service of its own (one that serves it over HTTP) and give its address as a "
-                "variable, or run the file with `docker compose` where that plugin is.",
             )

@@ -32,6 +32,8 @@ def as_json(model: Model, only: Collection[str] | None = None) -> dict[str, Any]
         kept = {key: dict(item) for key, item in items.items() if only is None or key in used[kind]}
         if kept:
             printed[kind] = kept
+    if normal.jobs:
+        printed["jobs"] = dict(normal.jobs)
     top = model.document.value
     printed |= {key: item for key, item in top.items() if key.startswith("x-")}
     return _doubled(printed)  # type: ignore[no-any-return]
@@ -39,8 +41,12 @@ def as_json(model: Model, only: Collection[str] | None = None) -> dict[str, Any]
 
 def as_yaml(model: Model, only: Collection[str] | None = None) -> dict[str, Any]:
     """What `config` prints in YAML, `only` as for `as_json`."""
-    models = {"models": model.normal.models} if model.normal.models else {}
-    return _extended({**_without_empty(as_json(model, only), ()), **_doubled(models)}, _doubled(model.document.value))  # type: ignore[no-any-return]
+    printed = as_json(model, only)
+    if model.normal.models:
+        printed["models"] = _doubled(model.normal.models)
+    if model.normal.jobs:
+        printed["jobs"] = {name: {"name": name, **job} for name, job in printed["jobs"].items()}
+    return _extended(_without_empty(printed, ()), _doubled(model.document.value))  # type: ignore[no-any-return]
 
 
 def _doubled(value: Any) -> Any:
@@ -64,7 +70,7 @@ def _without_empty(value: Any, at: tuple[str, ...]) -> Any:
         here = (*at, "*" if len(at) == 1 else key)
         if here in _NEVER_EMPTY and not item:
             continue
-        if here in (("services", "*", "command"), ("services", "*", "entrypoint")) and item is None:
+        if here[:1] in (("services",), ("jobs",)) and here[2:] in (("command",), ("entrypoint",)) and item is None:
             continue
         if (here[2:3] if len(here) == 4 else here[3:4]) == ("ulimits",) and isinstance(item, Mapping):
             item = {"soft": 0, "hard": 0, **item}

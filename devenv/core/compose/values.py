@@ -65,6 +65,11 @@ class Reader:
 Read = Callable[[Reader, Any, Path], Any]
 
 
+def profiles(reader: Reader) -> set[str]:
+    """The profiles that are asked for."""
+    return set((reader.variables.get("COMPOSE_PROFILES") or "").replace(" ", "").split(","))
+
+
 def name_of(at: Path) -> str:
     """`services.db.ports[0]`."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in at).lstrip(".") or "the file"

@@ -20,10 +20,10 @@ def test_what_plugins_make_is_read_and_not_made() -> None:
     assert found.services["db"].scale == 0
     assert not found.services["db"].config.get("networks")
     assert found.services["a"].config["models"] == {"m": None}
-    model, provider = found.unmakeable
-    assert "`a` uses the model `m`" in model.message
+    assert found.models == {"m": {"model": "ai/m"}}
+    (provider,) = found.unmakeable
     assert "`db` is made by the provider `somewhere`" in provider.message
-    assert [error.where.line for error in found.unmakeable if error.where] == [3, 4]
+    assert [error.where.line for error in found.unmakeable if error.where] == [4]
     assert all(error.hint for error in found.unmakeable)
 
 
