@@ -63,6 +63,7 @@ def composes_hashes(session: Session) -> Mapping[str, str]:
         project=session.name,
         folder=str(project.working_dir),
         env={**os.environ, **session.values},
+        env_files=[str(path) for path in project.env_files],
     )
     if found:
         keep(folder, _FILE, {"mark": mark, "hashes": found})

@@ -61,11 +61,18 @@ def version(program: Installed) -> str:
 
 
 def hashes(
-    program: Installed, files: Iterable[str], *, project: str, folder: str, env: Mapping[str, str]
+    program: Installed,
+    files: Iterable[str],
+    *,
+    project: str,
+    folder: str,
+    env: Mapping[str, str],
+    env_files: Iterable[str] = (),
 ) -> dict[str, str]:
     """Its hash of each service of `files`, whatever its profile; {} where it fails or is slow. `folder` is what
-    relative paths are relative to, `env` all of its environment."""
-    named = [word for file in files for word in ("-f", file)]
+    relative paths are relative to, `env` all of its environment, `env_files` what it reads in place of `.env`."""
+    named = [word for file in env_files for word in ("--env-file", file)]
+    named += [word for file in files for word in ("-f", file)]
     place = ["--project-directory", folder, "-p", project, "--profile", "*"]
     said = _say([program.path, *named, *place, "config", "--hash", "*"], env, folder)
     return {str(name): str(digest) for name, digest in _HASH.findall(said)}

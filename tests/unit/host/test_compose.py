@@ -77,11 +77,13 @@ def test_the_first_compose_is_not_asked(tmp_path: Path, says: str, version: str)
 def test_it_is_asked_about_all_profiles_in_the_environment_that_is_given(tmp_path: Path) -> None:
     path = program(tmp_path / "docker-compose", f'echo "$*" >asked; echo "$WORD {DIGEST}"; echo "not a hash"')
     said = compose.hashes(
-        found(path), ["/p/a.yaml", "/p/b.yaml"], project="shop", folder=str(tmp_path), env={"WORD": "web"}
-    )
+        found(path), ["/p/a.yaml", "/p/b.yaml"], project="shop", folder=str(tmp_path), env={"WORD": "web"},
+        env_files=["/p/x.env"],
+    )  # fmt: skip
     assert said == {"web": DIGEST}
     assert (tmp_path / "asked").read_text() == (
-        f"-f /p/a.yaml -f /p/b.yaml --project-directory {tmp_path} -p shop --profile * config --hash *\n"
+        "--env-file /p/x.env -f /p/a.yaml -f /p/b.yaml "
+        f"--project-directory {tmp_path} -p shop --profile * config --hash *\n"
     )
 
 
