@@ -160,13 +160,14 @@ class Machine:
         `image`, so that it need not be made there; nothing where there is none."""
         client = docker.from_env()
         try:
-            found = next((one for one in client.images.list() if any(tag.startswith(image) for tag in one.tags)), None)
-            if found is None:
+            # Of the list alone: another test may be taking an image away, and to look at each would fail.
+            listed = [tag for one in client.api.images() for tag in one["RepoTags"] or () if tag.startswith(image)]
+            if not listed:
                 return
             code, output = self.run("rm -rf /var/tmp/carried && mkdir /var/tmp/carried", folder="/")
             assert code == 0, output
             # What `docker save` writes is a tar already.
-            self._container.get_wrapped_container().put_archive("/var/tmp/carried", found.save())
+            self._container.get_wrapped_container().put_archive("/var/tmp/carried", client.images.get(listed[0]).save())
         finally:
             client.close()
         load = f"docker.from_env(timeout=300).images.load(sys.stdin.buffer)[0].tag({name!r})"
