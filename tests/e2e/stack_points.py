@@ -82,7 +82,8 @@ LEFT_OUT = {
     "container.Config.Labels.com.docker.compose.config-hash": "has the project's name in it where the file does, and "
     "ids of containers that are joined; it is compared with what Compose says of the same file under the same name",
 }  # fmt: skip
-"""Every field that is not compared, and why. The path is the engine's; names of networks and the like are left out."""
+"""Every field that is not compared, and why. The path is the engine's; names of networks and the like are left out.
+Beside that, nothing is nothing however it is said (null, "", [], {}), and what is a set has no order (`_SETS`)."""
 
 
 class Stack(Repository):
@@ -157,7 +158,7 @@ def _container(about: dict[str, Any]) -> None:
         for mount in about["Mounts"]
     }
     host = about["HostConfig"]
-    for key in ("Binds", "Mounts", "CapAdd", "CapDrop", "SecurityOpt", "ExtraHosts", "Ulimits"):
+    for key in _SETS:
         host[key] = sorted(host.get(key) or (), key=json.dumps)
     host["VolumesFrom"] = [item.removesuffix(":ro") for item in host.get("VolumesFrom") or ()]
     marks = about["Config"]["Labels"]
@@ -171,6 +172,7 @@ def _container(about: dict[str, Any]) -> None:
             bound.sort(key=json.dumps)
 
 
+_SETS = ("Binds", "Mounts", "CapAdd", "CapDrop", "SecurityOpt", "ExtraHosts", "Ulimits")
 _SKIPPED = {path for path in LEFT_OUT if not path.endswith((".Hostname", ".Aliases", ".DNSNames", "IPAM.Config"))} - {
     "container.Mounts.Name", "container.Mounts.Source", "container.NetworkSettings.Ports.HostPort",
     f"container.Config.Labels.{labels.DEPENDS_ON}", "container.HostConfig.VolumesFrom",
