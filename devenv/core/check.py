@@ -20,6 +20,8 @@ from devenv.model.manifest import Document, Path
 
 _BRACED = re.compile(longform.REFERENCE.pattern + r"|\$\{[^}]*\}?")
 _REFERENCE = re.compile(r"\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*(?::?[-?+].*)?\}", re.DOTALL | re.ASCII)
+_PORT = r"(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_ADDRESS = re.compile(rf"https?://(?:[^/?#@]*@)?(?:\[[^\]/?#]+\]|[^/?#@:\[\]\s]+)(?::{_PORT})?(?:[/?#]|$)", re.I)
 SIMPLE = re.compile(r"\$\$|\$\{?([A-Za-z_]\w*)\}?", re.ASCII)
 
 LATER_TOP = {
@@ -221,6 +223,7 @@ def _around(document: Document, names: tuple[str, ...]) -> Iterator[DevenvError]
             yield DevenvError(
                 f"The workspace's service `{service}` is not there.", hint=hint, where=place(document, path)
             )
+    yield from asked(document, document.value.get("checks"), ("checks",))
     tasks = document.value.get("tasks")
     for name, task in (tasks if isinstance(tasks, Mapping) else {}).items():
         service = task.get("service") if isinstance(task, Mapping) else None
@@ -235,6 +238,24 @@ def _around(document: Document, names: tuple[str, ...]) -> Iterator[DevenvError]
             yield DevenvError(f"The task `{name}` runs in `{service}`, which is no service.", hint=hint, where=where)
         inside = service or (workspace.get("service", "workspace") if isinstance(workspace, Mapping) else None)
         yield from _meant_inside(document, name, services(document).get(str(inside), {}))
+
+
+def asked(document: Document, checks: Any, at: Path) -> Iterator[DevenvError]:
+    """Addresses of the `checks` at `at` at which nobody can be asked; those with a variable in them are not known yet."""
+    for name, check in (checks if isinstance(checks, Mapping) else {}).items():
+        long = check if isinstance(check, Mapping) else {"steps": check}
+        for key in ("steps", "finally"):
+            for index, step in enumerate(long.get(key) or ()):
+                request = step.get("http") if isinstance(step, Mapping) else None
+                url = request.get("url") if isinstance(request, Mapping) else request
+                if isinstance(url, str) and not _ADDRESS.match(url) and "$" not in url and "{" not in url:
+                    below = (key,) if isinstance(check, Mapping) else ()
+                    path: Path = (*at, name, *below, index, "http", *(("url",) if isinstance(request, Mapping) else ()))
+                    yield DevenvError(
+                        f"`{url}` is no address of http or https.",
+                        hint="Write it whole, as in `http://127.0.0.1:8000/health`.",
+                        where=place(document, path),
+                    )
 
 
 def _meant_inside(document: Document, name: str, service: Mapping[str, Any]) -> Iterator[DevenvError]:

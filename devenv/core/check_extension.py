@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from devenv.core import longform
-from devenv.core.check import SIMPLE, place, texts
+from devenv.core.check import SIMPLE, asked, place, texts
 from devenv.core.readiness import Kinds, words
 from devenv.core.schema.explain import problems
 from devenv.model.errors import DevenvError
@@ -29,6 +29,7 @@ def extension(document: Document, kinds: Kinds) -> list[DevenvError]:
             errors += _ready(document, ("services", name, _KEY, "ready"), service[_KEY], kinds)
     if not any(path[0] == _KEY for path in hurt):
         errors += _tasks(document, ours.get(_KEY) or {})
+        errors += asked(document, (ours.get(_KEY) or {}).get("checks"), (_KEY, "checks"))
     return errors
 
 

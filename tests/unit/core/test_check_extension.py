@@ -29,6 +29,9 @@ def errors(service: str = "{}", top: str = "{}") -> list[tuple[str, str]]:
 def test_what_is_right_is_left_alone() -> None:
     assert errors("{ready: {http: /health}, seed: db/schema.sql, one_shot: false, owner: me, links: {a: b}}",
                   "{tasks: {test: {service: web, command: make}}, workspace: {service: web}}") == []  # fmt: skip
+    urls = ("http://a", "https://u:p@a.b:65535/x?y", "http://[::1]:8000/", "${URL}/x", "http://a:$PORT/", "http://a#b")
+    steps = ", ".join(f"{{http: '{url}'}}" for url in urls)
+    assert errors(top=f"{{checks: {{a: [{steps}]}}}}") == []
     assert extension(read_yaml("services: {web: {image: one}, no: null, none: 3}\n", "compose.yaml"), PROBES) == []
     assert extension(read_yaml("services: nonsense\n", "compose.yaml"), PROBES) == []
 
@@ -53,6 +56,10 @@ def test_a_service_says_what_cannot_be(service: str, place: str, words: str) -> 
 @pytest.mark.parametrize(
     ("top", "place", "words"),
     [
+        ("{checks: {a: [{http: nonsense}]}}", "9:24", "`nonsense` is no address of http or https"),
+        ("{checks: {a: {steps: [{http: {url: 'ftp://a/'}}]}}}", "9:38", "`ftp://a/` is no address"),
+        ("{checks: {a: {steps: [{http: 'http://a'}], finally: [{http: 'http:///x'}]}}}", "9:63", "`http:///x` is no"),
+        ("{checks: {a: [{http: 'http://a:99999/'}]}}", "9:24", "`http://a:99999/` is no address"),
         ("{workspace: web}", "9:15", "`x-devenv.workspace` must be a mapping"),
         ("{task: {}}", "9:4", "Unknown key `task` in `x-devenv`"),
         ('{tasks: {home: {service: web, command: "ls $HOME"}}}', "9:42", "`$HOME` is read from the shell"),
