@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from devenv.model.protocols import Cancel, Engine
 
 _ARGUMENTS = 64 * 1024
 """Bytes of paths that one command is given."""
+_FRESH = 5.0
+"""Seconds for which it is not asked again which containers run: one that went says so, one that came is behind."""
 _REMOVE = 60.0
 """Seconds in which they are removed."""
 
@@ -43,6 +46,8 @@ class Delivery:
     _clear: dict[str, None] = field(default_factory=dict)
     _current: set[str] = field(default_factory=set)
     """The containers that have all that is known but what is to do."""
+    _seen: tuple[float, list[ObservedContainer]] = (0.0, [])
+    """The containers that ran when last looked, and when that was."""
     _owners: dict[str, Owner] = field(default_factory=dict)
 
     def begin(self) -> None:
@@ -58,7 +63,7 @@ class Delivery:
     def containers(self) -> list[ObservedContainer]:
         """The containers that run."""
         there = self.engine.projects().get(self.project, ())
-        return [
+        running = [
             container
             for container in there
             if service_of(container) == self.service
@@ -67,6 +72,8 @@ class Delivery:
             and labels.ON_HOST not in container.labels
             and not container.name.endswith(TEMPORARY)
         ]
+        self._seen = (time.monotonic(), running)
+        return running
 
     def behind(self) -> bool:
         """Whether a container that runs lacks something."""
@@ -78,12 +85,16 @@ class Delivery:
         """Put what is to do into each container. Raises DevenvError where one does not take it: it gets all that is
         known the next time."""
         sent = Sent()
-        for container in self.containers():
+        at, running = self._seen
+        if not running or time.monotonic() - at > _FRESH:
+            running = self.containers()
+        for container in running:
             new = container.id not in self._current
             try:
                 self._put(container, self._known if new else self._todo, {} if new else self._clear, sent)
             except (NotFound, Conflict):  # it went, or stops, this moment: who comes after it gets all
                 self._current.discard(container.id)
+                self._seen = (0.0, [])
                 continue
             except DevenvError:
                 self._current.discard(container.id)

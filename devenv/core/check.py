@@ -241,7 +241,7 @@ def _around(document: Document, names: tuple[str, ...]) -> Iterator[DevenvError]
 
 
 def asked(document: Document, checks: Any, at: Path) -> Iterator[DevenvError]:
-    """Addresses of the `checks` at `at` at which nobody can be asked; those with a variable in them are not known yet."""
+    """Addresses of the `checks` at `at` at which nobody can be asked; one with a variable in it is not known yet."""
     for name, check in (checks if isinstance(checks, Mapping) else {}).items():
         long = check if isinstance(check, Mapping) else {"steps": check}
         for key in ("steps", "finally"):

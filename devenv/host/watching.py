@@ -18,7 +18,7 @@ from devenv.model.protocols import Cancel
 if TYPE_CHECKING:
     from watchfiles._rust_notify import RustNotify
 
-STEP = 50
+STEP = 30
 """Milliseconds of quiet after which what changed is one batch."""
 MOST = 1600
 """Milliseconds after which it is one though there was no quiet."""

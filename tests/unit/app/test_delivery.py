@@ -89,6 +89,7 @@ def test_a_container_that_is_made_anew_gets_all_that_was_ever_copied(src: Path) 
     assert not to.behind()
     made.engine.remove_container(first)
     (src / "one").write_text("22")
+    to.add(Work(copies={"/w/one": str(src / "one")}))
     assert to.send().containers == 0
     second = made.container("p-api-1")
     assert to.behind()
