@@ -14,6 +14,8 @@ from devenv.core.seeds import SEED_FILES
 Change = Callable[[str], str]
 
 _VARIABLE = re.compile(r"\$(?:\{(?P<name>\w+)(?::?-(?P<default>[^{}$]*))?[^{}]*\}|(?P<bare>\w+))")
+SECCOMP = re.compile(r"seccomp[=:](?!unconfined$|builtin$|\{)(.+)", re.DOTALL)
+"""A security option that names a file: a seccomp profile."""
 _PAGE = re.compile(r"[\w./-]+\.(?:md|rst|adoc|txt|html|pdf)(?:#\S*)?")
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://|^git@|^github\.com/|^(?:target|service|docker-image|oci-layout):")
 
@@ -133,6 +135,13 @@ def _volume(volume: Any, path: Callable[[Any], Any]) -> Any:
     default = _VARIABLE.match(source)
     named = default is None or is_path(default["default"] or ".")  # else the default is a volume's name
     return ":".join([path(source), *rest]) if rest and (is_path(source) or (default and named)) else volume
+
+
+def profile_moved(option: Any, change: Change) -> Any:
+    """A security option, the relative path in it changed: Compose takes it from the project's folder, wherever the file
+    lies that says it."""
+    match = SECCOMP.fullmatch(option) if isinstance(option, str) else None
+    return f"{option[: match.start(1)]}{change(match[1])}" if match and is_relative(match[1]) else option
 
 
 def _files(files: Any, path: Callable[[Any], Any]) -> Any:

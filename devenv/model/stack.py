@@ -192,6 +192,7 @@ class Service:
     `content` is what a one-shot is given to read: path in the container → digest of what is mounted there (put in by
     the app; it is part of what the container is, so that the one-shot runs again when it changes).
     `on_host` is set where all else describes the forwarder that stands in for it (`core.on_host`).
+    `seccomp` maps an option that names a seccomp profile to what the engine is told in its place.
     `scale` is how many containers it has. A plan looks at each as a service of its own, which differs in `number`
     (from 1, Compose's) and `container_name` (`core.replicas`).
     `devcontainer` is what devcontainer.json adds to the workspace's container: Compose knows nothing of it.
@@ -220,6 +221,7 @@ class Service:
     grants: tuple[Grant, ...] = ()
     content: Mapping[str, str] = field(default_factory=dict)
     on_host: OnHost | None = None
+    seccomp: Mapping[str, str] = field(default_factory=dict)
     scale: int = 1
     number: int = 1
     devcontainer: Devcontainer | None = None

@@ -54,6 +54,8 @@ def _keys(service: Service, stack: Stack) -> dict[str, str]:
         content = None if grant.content is None else grant.content.value
         owner = (grant.uid, grant.gid) if content is not None and (grant.uid or grant.gid) else ()
         found[f"files.{grant.target}"] = _digest([grant.source, content, grant.mode, *owner])
+    if service.seccomp:
+        found["security_opt"] = _digest([service.config["security_opt"], sorted(service.seccomp.items())])
     found |= {f"content of {target}": digest[: keyhashes.DIGITS] for target, digest in service.content.items()}
     found["name"] = _digest(service.container_name)
     if service.devcontainer is not None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devenv.core.compose import extension
+from devenv.core.compose import extension, seccomp
 from devenv.core.compose.layers import Given, Layers, WantedFile
 from devenv.core.compose.normalise import Normal, named_files, normalise
 from devenv.core.compose.values import Reader
@@ -61,6 +61,9 @@ def wanted(
             known = files.get(file.path)
             required = file.required or (known is not None and known.required)
             files[file.path] = WantedFile(path=file.path, required=required, where=document.where(file.at))
+        for profile in seccomp.named(reader, service.get("security_opt")).values():
+            where = document.where((*at, "security_opt"))
+            files.setdefault(profile, WantedFile(path=profile, required=False, where=where))
         ours = service.get(extension.KEY)
         if isinstance(ours, Mapping):
             for item, here in extension.seed_items(ours.get("seed"), (*at, extension.KEY, "seed")):

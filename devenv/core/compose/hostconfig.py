@@ -94,7 +94,8 @@ def host_config(service: Service, stack: Stack, network: str | None) -> dict[str
     if linked := links(service, stack):
         found["Links"] = linked
     if "security_opt" in config:
-        options = [item for item in config["security_opt"] if item != "systempaths=unconfined"]
+        said = (service.seccomp.get(item, item) for item in config["security_opt"])
+        options = [item for item in said if item != "systempaths=unconfined"]
         found["SecurityOpt"] = options
         if len(options) < len(config["security_opt"]):
             found |= {"MaskedPaths": [], "ReadonlyPaths": []}

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from devenv.core.compose import build, extension, hooks
+from devenv.core.compose import build, extension, hooks, seccomp
 from devenv.core.compose import checks as checking
 from devenv.core.compose.documents import NOTHING, read, services_of, unique
 from devenv.core.compose.grants import grants, secret_names, secrets
@@ -207,6 +207,7 @@ class _Loader:
             about={key: ours[key] for key in extension.ABOUT if key in ours},
             variables=self.variables(name),
             grants=grants(reader, self.normal, config),
+            seccomp=seccomp.profiles(reader, config, at, self.found[1]),
             scale=0 if config.get("provider") else scale(reader, config, at),
             pre_start=self.before(name, config, at),
             post_start=hooks.hooks(config, "post_start"),

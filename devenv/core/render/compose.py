@@ -125,6 +125,7 @@ def _long(value: Mapping[str, Any]) -> dict[str, Any]:
         "volumes": longform.volumes,
         "env_file": longform.env_files,
         "label_file": longform.texts,
+        "security_opt": lambda options: [paths.profile_moved(option, to_repository) for option in options],
         "environment": longform.pairs,
         "labels": longform.pairs,
         "annotations": longform.pairs,
