@@ -94,6 +94,8 @@ def build(
         versions = versions[-1:]
     for version in versions:
         said = _Said(report)
+        if version == "1" and step.build.no_cache_filter and not step.build.no_cache:
+            report.log("no_cache_filter: the classic builder builds all stages anew", "stderr")
         try:
             if version == "2" and (step.build.privileged or (step.build.no_cache_filter and not step.build.no_cache)):
                 said.error = _solve(client, step, name, trust, context.tar(files, extra), said=said, cancel=cancel)
@@ -141,13 +143,14 @@ def _forget_older(client: Client, step: Build) -> None:
 def _granted(client: Client, step: Build, text: str, version: str, cancel: Cancel) -> Iterator[str | None]:
     """The id of a session in which the builder finds the secrets and keys of the build; None where neither the build
     nor its Dockerfile (`text`) names any."""
-    named = bool(step.build.secrets or step.build.ssh)
+    named = bool(step.build.secrets or step.build.ssh or step.build.privileged)
     if not named and (version != "2" or not dockerfile.uses_grants(text)):
         yield None
         return
     if version != "2":
         raise DevenvError(
-            f"cannot build {step.ref}: `build.secrets` and `build.ssh` need BuildKit, which this engine has not",
+            f"cannot build {step.ref}: `secrets`, `ssh` and `privileged` of a build need BuildKit, which this "
+            "engine has not",
             hint="switch it on (`features: {buildkit: true}` in the engine's daemon.json), or do without them",
             code=ExitCode.UNFIT,
             where=step.build.where,
