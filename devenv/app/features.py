@@ -16,8 +16,9 @@ from devenv.core.devcontainer.jsonc import read_jsonc
 from devenv.host import registry
 from devenv.host.files import read_text
 from devenv.host.state import cache_dir
+from devenv.model import labels
 from devenv.model.devcontainer import Devcontainer, Feature
-from devenv.model.errors import DevenvError, ExitCode, Span
+from devenv.model.errors import Conflict, DevenvError, ExitCode, Span
 
 if TYPE_CHECKING:
     from devenv.app.session import Session
@@ -34,6 +35,7 @@ def furnished(session: Session, *, lenient: bool = False) -> Session:
     service = session.stack.services.get(devcontainer.service) if devcontainer else None
     if devcontainer is None or service is None or service.devcontainer is None or service.on_host is not None:
         return session
+    _unclaimed(session, devcontainer)
     if not devcontainer.config.get("features"):
         return session
     where = replace(devcontainer.where, line=0) if devcontainer.where else None
@@ -49,6 +51,27 @@ def furnished(session: Session, *, lenient: bool = False) -> Session:
     own = replace(service.devcontainer, features=known.features, context=known.context)
     services = {**session.stack.services, service.name: replace(service, devcontainer=own)}
     return replace(session, project=project, stack=replace(session.stack, services=services))
+
+
+class Claimed(Conflict):
+    """An editor made the container itself."""
+
+
+def _unclaimed(session: Session, devcontainer: Devcontainer) -> None:
+    """Raise Claimed where an editor made the container of an image or a Dockerfile by itself: it belongs to no project,
+    and of two of them editors would find either."""
+    if "dockerComposeFile" in devcontainer.config:
+        return  # there it is one of the project's
+    for container in session.engine.inventory().containers:
+        found = container.labels
+        here = (found.get(labels.DEVCONTAINER_FOLDER), found.get(labels.DEVCONTAINER_CONFIG))
+        if here == (devcontainer.folder, devcontainer.file) and labels.PROJECT not in found:
+            raise Claimed(
+                f"An editor made a container of this devcontainer itself: {container.name}.",
+                hint="Work on in that one; or remove it, and `devenv up` makes one that editors find: "
+                f"`docker rm -f {container.name}` (what lies in it alone is gone then).",
+                code=ExitCode.FAILED,
+            )
 
 
 def with_features(devcontainer: Devcontainer, folder: Path, where: Span | None) -> Devcontainer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from devenv.app.context import Context
+from devenv.app.features import Claimed
 from devenv.app.observing import container_of
 from devenv.app.project import Project, committed_project, read_project
 from devenv.app.session import session
@@ -24,7 +25,11 @@ def up_for_ide(ctx: Context, wishes: Wishes) -> int:
     said = project.devcontainer
     if said is not None and said.config.get("runServices"):  # what an editor starts: these, and no others
         wishes = replace(wishes, services=tuple(dict.fromkeys((*said.config["runServices"], said.service))))
-    code = bring_up(ctx, project, replace(wishes, for_ide=True, leave=frozenset({DEVCONTAINER_FILE})))
+    try:
+        code = bring_up(ctx, project, replace(wishes, for_ide=True, leave=frozenset({DEVCONTAINER_FILE})))
+    except Claimed as error:  # the editor opens the one that it made
+        ctx.ui.error(error)
+        return ExitCode.DONE
     if code in (ExitCode.DONE, ExitCode.INTERRUPTED):
         return code
     return ExitCode.DONE if _workspace_runs(ctx, project) else code

@@ -187,7 +187,8 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
     """Images, one sweep, one plan. What is looked at takes longest, so it is begun first; images do not change it."""
     if wishes.for_ide:
         session = session.workspace_first()
-    if session.project.devcontainer is not None and session.project.devcontainer.config.get("features"):
+    said = session.project.devcontainer
+    if said is not None and (said.config.get("features") or "dockerComposeFile" not in said.config):
         from devenv.app.features import furnished
 
         session = furnished(session, lenient=wishes.for_ide)

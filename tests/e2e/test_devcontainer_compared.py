@@ -240,7 +240,7 @@ def test_a_file_made_inside_belongs_to_the_hosts_user(tmp_path: Path, docker_bas
     """An image alone: no Compose file, no devenv.yaml."""
     one = Repository(tmp_path / "repository" / new_name(), "")
     one.name = one.folder.name
-    tag = f"localhost/devenv-test/{one.name}:1"
+    tag = f"{one.name}:1"
     (tmp_path / "image").mkdir()
     (tmp_path / "image" / "Dockerfile").write_text(DOCKERFILE + "USER root\n")
     subprocess.run(["docker", "build", "-q", "-t", tag, str(tmp_path / "image")], check=True, capture_output=True)
@@ -268,5 +268,13 @@ def test_a_file_made_inside_belongs_to_the_hosts_user(tmp_path: Path, docker_bas
         assert "nothing to do" in devenv(one, user, "up")
         devenv(one, user, "down")
         assert one.things()[0] == []
+        # One that the CLI makes alone is no project's: it is named, and not made a second time.
+        if user == 0:
+            theirs, _ = cli.up()
+            refused = one.run("up")
+            assert refused.returncode == 1
+            assert one.client.containers.get(theirs["containerId"]).name in refused.stderr
+            assert one.run("up", "--for-ide").returncode == 0
+            assert one.things()[0] == []
     finally:
         clean(one)
