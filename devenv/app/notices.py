@@ -11,7 +11,7 @@ from devenv.app.values import Given
 from devenv.core.allocate import overlaid
 from devenv.core.rendered import STATE_IGNORE_FILE
 from devenv.model.observed import ObservedNetwork
-from devenv.model.plan import Plan
+from devenv.model.plan import CreateContainer, Plan
 
 
 def tell_rendered(ctx: Context, project: Project, leave: frozenset[str] = frozenset()) -> None:
@@ -85,6 +85,20 @@ def overlaid_networks(networks: Iterable[ObservedNetwork], routes: Sequence[IPv4
 REMOVE_ORPHANS = "COMPOSE_REMOVE_ORPHANS"
 IGNORE_ORPHANS = "COMPOSE_IGNORE_ORPHANS"
 """Compose's variables: what `--remove-orphans` says, and that nothing is to be said of them."""
+
+
+def left_to_editors(project: Project, plan: Plan) -> Iterator[str]:
+    """A line where a workspace is made anew whose hooks an editor runs: nobody shall wait for them to have run."""
+    said = project.devcontainer
+    made = {node.step.service for node in plan.nodes if isinstance(node.step, CreateContainer)}
+    if said is None or said.service not in made:
+        return
+    from devenv.core.devcontainer.properties import HOOKS
+
+    hooks = [name for name in HOOKS if said.config.get(name)]
+    if hooks:
+        verb = "is" if len(hooks) == 1 else "are"
+        yield f"{', '.join(hooks)} of {said.service} {verb} run by the editor that opens it"
 
 
 def tell_orphans(ctx: Context, plan: Plan, verb: str = "up", *, ignore: bool = False) -> None:

@@ -18,7 +18,7 @@ from devenv.app.digests import Digests, origins
 from devenv.app.images import gather
 from devenv.app.lastlook import remember
 from devenv.app.models import with_models
-from devenv.app.notices import moved_ports, overlaid_networks, sources, tell_orphans, tell_rendered
+from devenv.app.notices import left_to_editors, moved_ports, overlaid_networks, sources, tell_orphans, tell_rendered
 from devenv.app.observing import Sweep, keyed
 from devenv.app.onhost import on_host, unreachable
 from devenv.app.project import Project, read_project
@@ -269,6 +269,7 @@ def told(decided: Decided, *, scaled: bool = False) -> tuple[str, ...]:
         *on_host(session.stack),
         *session.stack.notices,
         *unknown_to(session.stack.services.values(), session.engine.info.api),
+        *left_to_editors(session.project, decided.plan),
         *overlaid_networks(decided.observed.networks, facts.routes() if session.engine.info.local else ()),
         *decided.plan.notices,
     )

@@ -247,7 +247,7 @@ def test_a_file_made_inside_belongs_to_the_hosts_user(tmp_path: Path, docker_bas
     one.write(".devcontainer/devcontainer.json", IMAGE.format(image=tag))
     own(one.folder.parent, user)
     try:
-        devenv(one, user, "up")
+        assert "postCreateCommand of workspace is run by the editor" in devenv(one, user, "up")
         made = one.containers()["workspace"]
         assert devenv(one, user, "exec", "workspace", "hostname").strip() == "box"
         assert devenv(
