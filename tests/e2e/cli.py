@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shlex
@@ -22,6 +23,7 @@ def program() -> Path:
     if not shutil.which("npm"):
         subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "nodejs", "npm"], check=True)
     folder = Path(tempfile.mkdtemp(prefix="devenv-test-cli-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     subprocess.run(["npm", "install", "--no-audit", "--no-fund", "@devcontainers/cli"], cwd=folder, check=True)
     return folder / "node_modules" / ".bin" / "devcontainer"
 

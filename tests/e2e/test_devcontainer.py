@@ -120,6 +120,7 @@ def test_a_manifest_that_is_broken_lets_the_person_in(clone: Repository, cli: Cl
     assert "devenv.yaml:4:" in said
     assert "postgress" in said
     assert "as it was rendered before" in said
+    assert all(row["ready"] for row in clone.status().values()), said
     assert clone.sql("SELECT count(*) FROM products") == str(PRODUCTS)
 
 
