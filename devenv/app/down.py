@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from devenv.app.context import Context
 from devenv.app.notices import IGNORE_ORPHANS, REMOVE_ORPHANS, tell_orphans
 from devenv.app.observing import sweep
+from devenv.app.providers import ended
 from devenv.app.running import carry_out
 from devenv.app.session import Session, labelled_session, session
 from devenv.core.teardown import down as plan_down
@@ -35,7 +36,10 @@ def down(ctx: Context, *, volumes: bool = False, remove_orphans: bool = False) -
         tell_orphans(ctx, plan, "down", ignore=here.wants(IGNORE_ORPHANS))
         for line in plan.notices:
             ctx.ui.notice(line)
-        return carry_out(here, plan, "down")[0]
+        code = carry_out(here, plan, "down")[0]
+        if stack is not None and not code:
+            ended(here, stack, "down")
+        return code
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import replace
 from devenv.app.context import Context
 from devenv.app.observing import sweep
 from devenv.app.project import committed_project, read_project
+from devenv.app.providers import ended
 from devenv.app.running import Ending, carry_out
 from devenv.app.session import open_session, session
 from devenv.app.up import Wishes, bring_up
@@ -61,4 +62,7 @@ def _stop(ctx: Context, services: Sequence[str], timeout: int | None, *, last: b
             over = last or result.failed or ctx.cancel.cancelled
             return Ending(message="" if plan.nodes else "nothing to do") if over else None
 
-        return carry_out(here, plan, "stop", ending=ending, named=services)[0], names
+        code = carry_out(here, plan, "stop", ending=ending, named=services)[0]
+        if not code:
+            ended(here, here.stack, "stop", names)
+        return code, names

@@ -37,7 +37,8 @@ PROFILES = values.PROFILES
 class Session:
     """`own` are the project's containers as listed, `known` where values may come from, `values` those in `stack`;
     `excepted` are the services in whose place it has a forwarder, `promised` ports that other projects' have, `scale`
-    how many containers services shall have, where a person said another number than the files."""
+    how many containers services shall have, where a person said another number than the files; `provided` are
+    variables of services that providers gave."""
 
     ctx: Context
     project: Project
@@ -50,6 +51,7 @@ class Session:
     excepted: tuple[str, ...] = ()
     promised: frozenset[int] = frozenset()
     scale: Mapping[str, int] = field(default_factory=dict)
+    provided: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def with_values(self, more: Mapping[str, str]) -> Session:
         """The same with other values of some variables, the stack loaded again where any differs."""
@@ -58,7 +60,7 @@ class Session:
         changed = {**self.values, **more}
         stack = load_stack(self.project, changed, self.name)
         found = replace(self, values=changed, stack=_with_forwarders(stack, self.excepted, self.engine.info), scale={})
-        return found.scaled(self.scale)
+        return found.scaled(self.scale).providing(self.provided)
 
     def scaled(self, scale: Mapping[str, int]) -> Session:
         """The same with as many containers of services as `scale` says. Raises DevenvErrors (INPUT) where that cannot
@@ -68,6 +70,14 @@ class Session:
         from devenv.core.replicas import scaled
 
         return replace(self, stack=scaled(self.stack, scale), scale={**self.scale, **scale})
+
+    def providing(self, variables: Mapping[str, Mapping[str, str]]) -> Session:
+        """The same with `variables`, by service, over what the files say."""
+        if not variables:
+            return self
+        from devenv.core.provided import with_variables
+
+        return replace(self, stack=with_variables(self.stack, variables), provided=variables)
 
     def wants(self, variable: str) -> bool:
         """Whether a person says yes to `variable`, one of Compose's own (`COMPOSE_REMOVE_ORPHANS`, …)."""
@@ -103,7 +113,7 @@ class Session:
             self.ctx, self.project, self.engine, self.name, own, lost,
             excepted=excepted, promised=self.promised, more=profiles,
         )  # fmt: skip
-        return found.scaled(self.scale)
+        return found.scaled(self.scale).providing(self.provided)
 
     def workspace_first(self) -> Session:
         """The same with a workspace that waits for no other service."""

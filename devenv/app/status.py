@@ -84,7 +84,9 @@ def _several(
         "name": service.name,
         "container": first.name if first else service.container_name,
         "image": first.image if first else service.image,
-        "state": _together([str(one["state"]) for one in each], service.scale),
+        "state": "provided"
+        if service.config.get("provider")
+        else _together([str(one["state"]) for one in each], service.scale),
         "ready": len(each) >= service.scale and all(one["ready"] for one in each),
         "seeded": _seeded(observed, digests, service, first) if service.scale else None,
         "ports": [port for one in each for port in one["ports"]],

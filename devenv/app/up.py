@@ -22,6 +22,7 @@ from devenv.app.notices import left_to_editors, moved_ports, overlaid_networks, 
 from devenv.app.observing import Sweep, keyed
 from devenv.app.onhost import on_host, unreachable
 from devenv.app.project import Project, read_project
+from devenv.app.providers import provided
 from devenv.app.running import Ending, carry_out, seeded_words
 from devenv.app.session import PROFILES, Session, default_name, more_profiles, on_engine, open_session
 from devenv.app.taken import refuse_taken
@@ -134,7 +135,7 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
     with open_session(ctx, project, ensure=True, locked=True) as session:
         session = as_wished(session, wishes)
         raise_all([*session.stack.unmakeable, *unfit(session.stack.services.values(), session.engine.info.api)])
-        session = with_models(session)
+        session = with_models(provided(session, wishes.services))
         chosen = select(session.stack, wishes.services).values()
         built = () if wishes.no_build else built_first(chosen, everything=wishes.build)
         if built and session.own:

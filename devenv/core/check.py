@@ -31,7 +31,7 @@ LATER_TOP = {
 LATER_SERVICE = {
     "extends": "devenv does not take over services yet: write the keys out, or use a YAML anchor.",
     "lazy": "devenv starts every service at `up` yet: take `lazy` out.",
-    "provider": "devenv runs containers alone: name an `image:` or `build:`.",
+    "provider": "here a service is a container, with an `image:` or `build:`; a plain Compose file may have one.",
 }
 """Keys that are valid and that devenv refuses for now, and what to do instead."""
 

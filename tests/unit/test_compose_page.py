@@ -26,12 +26,10 @@ LEAST = 0.95
 
 _TOP = "test_normalise.py::test_what_is_wrong_at_the_top"
 _BUILD = "test_build.py::test_what_cannot_be_built_is_read_and_refused_where_it_stands"
-_PLUGIN = "test_plugins.py::test_what_plugins_make_is_read_and_not_made"
 _HOOK = "test_hooks.py::test_what_no_hook_can_be"
 _ATTESTED = "refused unless it is false: the engine's image store keeps no attestation"
 REFUSED = {
     "jobs.*.extends": ("refused: write the keys of the job out", _TOP),
-    "services.*.provider": ("refused: devenv runs no providers", _PLUGIN),
     "services.*.umask": ("refused: no Compose knows it yet, nor does the engine", "invalid-umask"),
     "services.*.networks.*.use_service_name_alias": (
         "refused: no Compose knows it yet",

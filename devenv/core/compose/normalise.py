@@ -70,7 +70,6 @@ def normalise(reader: Reader, *, project: str | None, texts: Mapping[str, str]) 
         for kind in ("secrets", "configs")
     }  # fmt: skip
     _check_copies(reader, services, objects)
-    plugins.refuse(reader, services)
     found_jobs = jobs.jobs(reader, _mapping_at(reader, value, "jobs"))
     known_models = plugins.models(reader, _mapping_at(reader, value, "models"))
     used = Uses(reader, services, left_out, found_jobs)

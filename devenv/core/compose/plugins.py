@@ -1,6 +1,6 @@
 """Keys that Docker Compose hands to plugins: `provider` (a service that some other program makes) and `models`
-(language models that Docker's Model plugin runs). Read and printed as Compose does. Models are asked for where that
-plugin is (`host.models`); devenv runs no providers, and says so.
+(language models that Docker's Model plugin runs). Read and printed as Compose does; the programs themselves are asked
+by `host.provider` and `host.models`.
 
 Source: compose-go `types/types.go`, `types/models.go`; docker/compose `pkg/compose/plugins.go`, `pkg/compose/model.go`.
 """
@@ -72,16 +72,3 @@ def models(reader: Reader, value: Mapping[str, Any]) -> dict[str, dict[str, Any]
         if not model.get("model"):
             reader.wrong(("models", name), f"The model `{name}` has no `model`.", "Name what is run: `ai/smollm2`.")
     return found
-
-
-def refuse(reader: Reader, services: Mapping[str, Mapping[str, Any]]) -> None:
-    """Say of each service what devenv cannot make."""
-    for name, config in services.items():
-        if config.get("provider"):
-            kind = config["provider"]["type"]
-            reader.cannot(
-                ("services", name, "provider"),
-                f"`{name}` is made by the provider `{kind}`, a plugin of Docker Compose: devenv runs no providers.",
-                f"Make it with `docker compose up {name}` or the provider's own program, and give what depends on it "
-                "its address as a variable; or give it an `image`.",
-            )

@@ -11,7 +11,7 @@ models: {m: {model: ai/m}, k: {model: ai/k}}
 """
 
 
-def test_what_plugins_make_is_read_and_not_made() -> None:
+def test_what_plugins_make_is_read() -> None:
     found = stack(FILE)
     assert found.services["db"].config["provider"] == {
         "type": "somewhere",
@@ -21,10 +21,7 @@ def test_what_plugins_make_is_read_and_not_made() -> None:
     assert not found.services["db"].config.get("networks")
     assert found.services["a"].config["models"] == {"m": None}
     assert found.models == {"m": {"model": "ai/m"}}
-    (provider,) = found.unmakeable
-    assert "`db` is made by the provider `somewhere`" in provider.message
-    assert [error.where.line for error in found.unmakeable if error.where] == [4]
-    assert all(error.hint for error in found.unmakeable)
+    assert found.unmakeable == ()
 
 
 def test_what_is_wrong_with_them_is_told_where_it_stands() -> None:
