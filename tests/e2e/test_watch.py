@@ -155,6 +155,7 @@ def test_what_changes_comes_and_what_goes_goes(repository: Repository) -> None:
         assert one.close() == 0
 
 
+@pytest.mark.slow
 def test_commands_restarts_and_rebuilds(repository: Repository) -> None:
     with watching(repository, "watch", "--no-up") as one:
         started = repository.containers()["one"].attrs["State"]["StartedAt"]
