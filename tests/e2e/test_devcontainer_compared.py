@@ -19,11 +19,8 @@ from tests.e2e.cli import Cli, as_user, own
 from tests.e2e.repository import Repository
 from tests.engines import BASE, new_name
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.engine,
-    pytest.mark.skipif(os.getuid() != 0, reason="root alone may be somebody else"),
-]
+ROOT_ALONE = pytest.mark.skipif(os.getuid() != 0, reason="root alone may be somebody else")
+pytestmark = [pytest.mark.slow, pytest.mark.engine, ROOT_ALONE]
 
 COMPOSE = """\
 name: {name}
@@ -32,7 +29,7 @@ services:
     build: .devcontainer
     command: sleep infinity
     environment: {{SAID: compose}}
-    volumes: ["..:/ws/.."]
+    volumes: [".:/ws"]
 """
 DOCKERFILE = f"FROM {BASE}\nRUN useradd -m -u 1234 -s /bin/bash anna\nUSER anna\n"
 DEVCONTAINER = """\
@@ -97,7 +94,7 @@ class Pair:
 
 
 def furnish(one: Repository, user: int) -> None:
-    one.write("compose.yaml", COMPOSE.format(name=one.name).replace("..:/ws/..", ".:/ws"))
+    one.write("compose.yaml", COMPOSE.format(name=one.name))
     one.write(".devcontainer/Dockerfile", DOCKERFILE)
     one.write(".devcontainer/devcontainer.json", DEVCONTAINER)
     for name, about in FEATURES.items():
