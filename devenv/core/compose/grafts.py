@@ -87,6 +87,10 @@ def absolute(document: Document, folder: str) -> Document:
         return posixpath.normpath(posixpath.join(folder, path))
 
     value = paths.moved(document.value, change)
+    for name, service in mapping_of(value.get("services")).items():
+        spec = mapping_of(mapping_of(document.value["services"])[name]).get("credential_spec")
+        if spec is not None:  # Compose leaves this one to the engine
+            service["credential_spec"] = spec
     volumes = {name: _volume(item, change) for name, item in mapping_of(value.get("volumes")).items()}
     return replace(document, value={**value, "volumes": volumes} if volumes else value)
 
