@@ -234,9 +234,6 @@ class UpPlanner:
             step = CopyIn(service=name, container=container, files=files)
             before = [self.nodes.add(f"copy:{key}", step, verdict.cause, before)]
         after = [node for port in _ports(service) for owner, node in self._freed.get(port, ()) if owner != name]
-        if any("-" in str(port.get("published") or "") for port in service.config.get("ports") or ()):
-            # Of a range each takes the first that is free: one after the other, so that it is the same each time.
-            after += self.nodes.has(f"start:{other.service.key}" for other in self.verdicts[name])[-1:]
         for need in needs(service):
             (before if need.required else after).extend(self._met(need))
         if name in self.one_shots:
