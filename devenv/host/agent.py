@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from devenv.host.git import call
+
 _PATIENCE = 3.0
 _CHUNK = 65536
 
@@ -85,10 +87,7 @@ def git_identity(folder: Path) -> dict[str, str]:
     if not shutil.which("git"):
         return {}
     try:
-        said = subprocess.run(
-            ["git", "-C", str(folder), "config", "--get-regexp", r"^user\.(name|email)$"],
-            capture_output=True, text=True, timeout=_PATIENCE, check=False,
-        ).stdout  # fmt: skip
+        said = call(folder, "config", "--get-regexp", r"^user\.(name|email)$", patience=_PATIENCE).stdout
     except (OSError, subprocess.TimeoutExpired):
         return {}
     return dict(line.split(" ", 1) for line in said.splitlines() if " " in line)

@@ -13,6 +13,25 @@ from devenv.model.errors import DevenvError, ExitCode
 
 _PATIENCE = 300.0
 """Seconds that one call of git may take."""
+_OF_ANOTHER = frozenset(
+    f"GIT_{name}"
+    for name in ("DIR", "WORK_TREE", "COMMON_DIR", "INDEX_FILE", "PREFIX", "OBJECT_DIRECTORY", "SHALLOW_FILE")
+)
+"""What git tells a hook of the repository it runs for: a call for another folder would work on that one."""
+
+
+def call(
+    folder: Path, *words: str, env: Mapping[str, str] | None = None, patience: float = _PATIENCE
+) -> subprocess.CompletedProcess[str]:
+    """Run git in `folder`, and for the repository there alone. It asks nobody for anything, and speaks English. Raises
+    OSError where it cannot be run, subprocess.TimeoutExpired after `patience` seconds."""
+    given = os.environ if env is None else env
+    env = {name: value for name, value in given.items() if name not in _OF_ANOTHER}
+    env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+    return subprocess.run(
+        ["git", *words], cwd=folder, env={**env, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, errors="replace", check=False, timeout=patience,
+    )  # fmt: skip
 
 
 def fetched(url: str, commit: str, env: Mapping[str, str] | None = None) -> Path:
@@ -69,10 +88,7 @@ def _head(folder: Path) -> str:
 
 def _git(folder: Path, words: tuple[str, ...], url: str, env: Mapping[str, str]) -> None:
     try:
-        done = subprocess.run(
-            ["git", *words], cwd=folder, env={**env, "GIT_TERMINAL_PROMPT": "0"}, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, errors="replace", check=False, timeout=_PATIENCE,
-        )  # fmt: skip
+        done = call(folder, *words, env=env)
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1] if done.returncode else ""
     except subprocess.TimeoutExpired:
         said = f"no answer within {_PATIENCE:.0f} s"

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from devenv.core.remote import Git, git
 from devenv.host.files import read_text
+from devenv.host.git import call
 from devenv.host.state import cache_dir
 from devenv.model.errors import DevenvError, ExitCode
 
@@ -101,16 +102,8 @@ def _clone(repository: Git, place: str, folder: Path) -> str:
 
 
 def _git(folder: Path, place: str, *words: str) -> str:
-    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    # A repository that this process stands in must not be taken for the new one.
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
-        env.pop(name, None)
-    env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
     try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *words], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=_GIT, check=False,
-        )  # fmt: skip
+        done = call(folder, *words, patience=_GIT)
     except OSError as error:
         raise DevenvError(
             f"the build's context {place} needs git, which cannot be run: {error.strerror}",

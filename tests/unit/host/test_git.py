@@ -58,3 +58,17 @@ def test_what_cannot_be_fetched_gets_a_sentence(tmp_path: Path, repository: tupl
     (tmp_path / "file").touch()
     with pytest.raises(DevenvError, match="cannot be written"):
         fetched(url, commit, _env(tmp_path, XDG_CACHE_HOME=str(tmp_path / "file")))
+
+
+def test_called_in_a_hook_of_a_repository_that_one_stays_as_it_is(tmp_path: Path, repository: tuple[str, str]) -> None:
+    url, commit = repository
+    mine = tmp_path / "mine"
+    for words in (["init", "--quiet", "-b", "own", str(mine)], ["-C", str(mine), "remote", "add", "origin", "mine:x"]):
+        subprocess.run(["git", *words], check=True)
+    state = {name: (mine / ".git" / name).read_bytes() for name in ("HEAD", "config")}
+    hook = _env(tmp_path, GIT_DIR=str(mine / ".git"), GIT_INDEX_FILE=str(mine / ".git/index"), GIT_PREFIX="")
+    folder = fetched(url, commit, hook)
+    assert (folder / "compose.yaml").is_file()
+    assert (folder / ".git/HEAD").read_text().strip() == commit
+    assert {name: (mine / ".git" / name).read_bytes() for name in state} == state
+    assert not (mine / ".git/index").exists()
