@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import tarfile
 import threading
@@ -164,6 +165,31 @@ def test_an_archive_that_would_write_outside(web: tuple[str, Path], tmp_path: Pa
     with pytest.raises(DevenvError, match="outside its folder"):
         fetch(f"{address}/x.tar", anew=False)
     assert not list(tmp_path.rglob("out"))
+
+
+def test_links_that_lead_outside_together(web: tuple[str, Path], tmp_path: Path) -> None:
+    address, folder = web
+    archive(
+        folder / "x.tar",
+        (member("./", tarfile.DIRTYPE), b""),
+        (member("a/b/up", tarfile.SYMTYPE, "../.."), b""),
+        (member("away", tarfile.SYMTYPE, "a/b/up/../.."), b""),
+        (member("away/out"), b"harm"),
+    )
+    with pytest.raises(DevenvError, match="outside its folder"):
+        fetch(f"{address}/x.tar", anew=False)
+    assert not list(tmp_path.rglob("out"))
+
+
+def test_an_archive_that_is_broken(web: tuple[str, Path]) -> None:
+    address, folder = web
+    archive(folder / "x.tar.gz", (member("./", tarfile.DIRTYPE), b""), (member("a"), os.urandom(50_000)))
+    (folder / "half.tar.gz").write_bytes((folder / "x.tar.gz").read_bytes()[:30_000])
+    archive(folder / "twice.tar", (member("a"), b""), (member("a/b"), b""))
+    for name in ("half.tar.gz", "twice.tar"):
+        with pytest.raises(DevenvError, match="cannot be unpacked"):
+            fetch(f"{address}/{name}", anew=False)
+    assert (Path(fetch(f"{address}/x.tar.gz", anew=False)) / "a").stat().st_size == 50_000
 
 
 def test_an_address_that_nothing_answers(web: tuple[str, Path]) -> None:
