@@ -60,6 +60,12 @@ def load_model(project: Project, values: Mapping[str, str], name: str | None = N
     return replace(model, normal=replace(model.normal, services=services))
 
 
+def further_files(project: Project, values: Mapping[str, str], name: str | None = None) -> Given:
+    """The files that the Compose files include or extend, as read; values that are missing are stood in for. Arguments
+    and errors as for `load_stack`."""
+    return _found(project, values, name, lenient=True).given
+
+
 def load_stack(project: Project, values: Mapping[str, str], name: str | None = None, *, lenient: bool = False) -> Stack:
     """Read the Compose files back, `values` in them. `name` is the project's, where the files do not say it.
     `lenient`: for values and files that are missing something stands in, as nothing is made from the stack: whoever
@@ -115,7 +121,7 @@ def _copies(project: Project) -> tuple[tuple[str, str], ...]:
 
 def _found(project: Project, values: Mapping[str, str], name: str | None, *, lenient: bool) -> _Found:
     if lenient:
-        values = {**_missing(project.documents), **values}
+        values = {**missing(project.documents), **values}
     if name is not None:  # Compose sets it by itself
         values = {**values, "COMPOSE_PROJECT_NAME": name}
     given = Given()
@@ -132,7 +138,7 @@ def _found(project: Project, values: Mapping[str, str], name: str | None, *, len
         given = _with(given, wanted)
         if lenient:  # what included files name may be missing as well
             more = [document for documents in given.files.values() for document in documents]
-            values = {**_missing(more), **values}
+            values = {**missing(more), **values}
     texts: dict[str, str] = {}
     errors: list[DevenvError] = []
     lying = partial(basefiles.lying, project.folder, _copies(project))
@@ -230,7 +236,7 @@ def _rules(
     return texts
 
 
-def _missing(documents: Sequence[Document]) -> dict[str, str]:
+def missing(documents: Sequence[Document]) -> dict[str, str]:
     """Something for every variable that the files name without a default, and for every secret."""
     named = {item.name: "0" for document in documents for item in names(document) if item.default is None}
     secrets = secret_names([document.value for document in documents])

@@ -121,6 +121,12 @@ VERBS: Mapping[str, Verb] = {
         group=FILES,
         says="Write devenv.yaml and ./dev for a repository",
     ),
+    "import": Verb(
+        module="files",
+        function="import_",
+        group=FILES,
+        says="Make devenv.yaml of a team's own files",
+    ),
     "render": Verb(
         module="files",
         function="render",
@@ -164,6 +170,7 @@ APP: Mapping[str, str] = {
     "seed": "seed:seed",
     "reset": "reset:reset",
     "init": "init:init",
+    "import": "importing:import_",
     "render": "render:render",
     "config": "config:config",
     "schema": "schema:schema",

@@ -1,4 +1,4 @@
-"""init, render, config, schema: what devenv reads and writes."""
+"""init, import, render, config, schema: what devenv reads and writes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from devenv.cli.commands import call
 
 FORMATS = ("yaml", "json")
+KINDS = ("compose", "devcontainer")
 
 
 def init(
@@ -44,6 +45,29 @@ def init(
     return call(
         typed, "init", directory, dry_run=dry_run, force=force, wrapper=wrapper, no_wrapper=no_wrapper, wheel=wheel
     )
+
+
+def import_(
+    typed: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="compose|devcontainer", help="What is made a devenv.yaml of.")],
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="These files; by default the project's own.")
+    ] = None,
+    print_: Annotated[bool, typer.Option("--print", help="Print it, and write nothing.")] = False,
+) -> int:
+    """Make a devenv.yaml of the Compose files or of the devcontainer.json that a team has: what is a server of the
+    catalogue says `use:`, all else stays as it is, comments too. Tells what is another than it was, what has no place
+    in it, and what devenv can do now. Never overwrites. Needs no engine.
+
+    \b
+    Examples:
+      devenv import compose
+      devenv import compose --print docker/compose.yml
+      devenv import devcontainer       with the Compose files that it names
+    """
+    if kind not in KINDS:
+        raise typer.BadParameter(f"`{kind}` is neither compose nor devcontainer", param_hint="compose|devcontainer")
+    return call(typed, "import", kind, tuple(files or ()), print_=print_)
 
 
 def render(

@@ -1,0 +1,241 @@
+"""`devenv import`: stacks as teams have them become a devenv.yaml, and every difference is told."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devenv.app.context import Context
+from devenv.app.importing import import_
+from devenv.core.source import read_yaml
+from devenv.model.errors import DevenvError
+from devenv.ui.protocol import Ui
+
+STACKS = Path(__file__).parents[2] / "cases" / "stacks"
+
+
+class Heard(Ui):
+    def __init__(self) -> None:
+        self.printed: list[str] = []
+        self.noticed: list[str] = []
+
+    def say(self, line: str) -> None: ...
+
+    def notice(self, line: str) -> None:
+        self.noticed.append(line)
+
+    def print(self, text: str) -> None:
+        self.printed.append(text)
+
+    def ask(self, question: str) -> bool:
+        raise AssertionError(question)
+
+    def answer(self, question: str, default: str) -> str:
+        raise AssertionError(question)
+
+    def error(self, error: DevenvError) -> None: ...
+
+    def subscriber(self) -> Callable[[Any], None]:
+        return lambda event: None
+
+    def close(self, code: int) -> None: ...
+
+
+def told(folder: Path, kind: str = "compose", *files: str, **options: Any) -> dict[str, Any]:
+    ui = Heard()
+    assert import_(Context(ui=ui, directory=str(folder), output="json"), kind, files, **options) == 0
+    found: dict[str, Any] = json.loads(ui.printed[0])
+    return found
+
+
+@pytest.fixture
+def stack(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("COMPOSE_FILE", "COMPOSE_PROFILES", "POSTGRES", "REDIS", "PYTHON", "BASE"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / str(request.param)
+    shutil.copytree(STACKS / str(request.param), folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+GIVEN = re.compile(
+    r"`\w+`: (it has a healthcheck: .*|`ports`: 127\.0\.0\.1:\d+:\d+ is new(, \d+ is gone)?"
+    r"|`volumes`: [\w-]+-data:\S+ is new|`(shm_size|stop_grace_period)` is .*, was not"
+    r"|`depends_on\.\w+` is .*, was not)|volume `\w+-data` is new"
+)
+"""What the catalogue gives beyond the image, and a port that devenv chooses."""
+BESIDE = {
+    # The values of a file of variables that names one of .env: only what the Compose file names is known there.
+    "cms": ["`db`: `environment.POSTGRES_PASSWORD` is cms for , was cms for writers"],
+}
+
+
+@pytest.mark.parametrize("stack", sorted(path.name for path in STACKS.iterdir()), indirect=True)
+def test_a_team_s_stack_is_the_same_but_for_what_is_told(stack: Path) -> None:
+    found = told(stack)
+    text = (stack / "devenv.yaml").read_text()
+    assert text == found["text"]
+    other = [line for line in found["changed"] if not GIVEN.fullmatch(line)]
+    assert other == BESIDE.get(stack.name, [])
+    written = (stack / "compose.yaml").read_text()
+    if stack.name != "library":  # made of several files: written anew
+        lost = {*written.split("\n")} - {*text.split("\n")}
+        assert len(lost) <= 4, lost
+        assert all(line in text for line in written.split("\n") if line.lstrip().startswith("#"))
+    else:
+        assert any("MAIL_DOMAIN" in line for line in found["unsaid"])
+        assert "extends:" not in text
+        assert "include:" not in text
+
+
+@pytest.mark.parametrize("stack", ["broker"], indirect=True)
+def test_nothing_that_is_there_is_overwritten(stack: Path) -> None:
+    (stack / "devenv.yaml").write_text("name: mine\n")
+    with pytest.raises(DevenvError, match="is there already") as caught:
+        told(stack)
+    assert "--print" in caught.value.hint
+    assert "use: redis" in told(stack, print_=True)["text"]
+    assert (stack / "devenv.yaml").read_text() == "name: mine\n"
+
+
+@pytest.mark.parametrize("stack", ["broker"], indirect=True)
+def test_people_are_told_in_sentences(stack: Path) -> None:
+    ui = Heard()
+    import_(Context(ui=ui, directory=str(stack)), "compose")
+    assert ui.printed[0] == "wrote devenv.yaml"
+    assert "  - `broker`: `stop_grace_period` is 30s, was not" in ui.printed
+    assert any(line.startswith("compose.yaml stays as it is") for line in ui.printed)
+    (stack / "devenv.yaml").unlink()
+    ui = Heard()
+    import_(Context(ui=ui, directory=str(stack)), "compose", print_=True)
+    assert [text.partition("\n")[0] for text in ui.printed] == ["# Written by `devenv import` from compose.yaml."]
+    assert "Is another than it was:" in ui.noticed
+    assert not (stack / "devenv.yaml").exists()
+
+
+@pytest.mark.parametrize("stack", ["broker"], indirect=True)
+def test_editors_find_the_schema_where_the_repository_has_it(stack: Path) -> None:
+    schema = stack / ".devcontainer" / "devenv" / "schema.json"
+    schema.parent.mkdir(parents=True)
+    schema.write_text("{}")
+    text = (stack / "compose.yaml").read_text()
+    (stack / "compose.yaml").write_text(f"# yaml-language-server: $schema=https://elsewhere.test/compose.json\n{text}")
+    lines = told(stack)["text"].split("\n")
+    assert [line for line in lines if "language-server" in line] == [
+        "# yaml-language-server: $schema=.devcontainer/devenv/schema.json"
+    ]
+
+
+def test_where_nothing_is_there_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DevenvError, match="There is no"):
+        told(tmp_path)
+    with pytest.raises(DevenvError, match="has no devcontainer"):
+        told(tmp_path, "devcontainer")
+    with pytest.raises(DevenvError, match=r"x\.json is not there"):
+        told(tmp_path, "devcontainer", "x.json")
+    with pytest.raises(DevenvError, match="makes one workspace"):
+        told(tmp_path, "devcontainer", "a", "b")
+
+
+ALONE = """\
+// ours
+{
+  "name": "Shop", "build": {"dockerfile": "Dockerfile", "context": "..", "args": {"V": "${localEnv:V:3.12}"}},
+  "features": {"./tool": {"version": "1"}, "ghcr.io/devcontainers/features/git:1": {}},
+  "containerEnv": {"A": "b$c", "W": "${containerWorkspaceFolder}"},
+  "remoteEnv": {"PATH": "${containerEnv:PATH}:/x"},
+  "mounts": ["source=cache,target=/cache,type=volume", "source=${localWorkspaceFolder}/src,target=/src,type=bind"],
+  "runArgs": ["--cap-add=SYS_PTRACE", "--shm-size=1g"],
+  "forwardPorts": [8000], "appPort": ["9000:9000"], "containerUser": "root", "capAdd": ["NET_ADMIN"],
+  "customizations": {"vscode": {"extensions": ["ms-python.python"], "settings": {"a": 1}, "b": 2},
+    "jetbrains": {"c": 3}},
+  "postCreateCommand": "make deps", "initializeCommand": "echo hi", "remoteUser": "vscode", "init": true,
+  "updateRemoteUserUID": false, "overrideCommand": false
+}
+"""
+
+
+def test_a_devcontainer_of_a_dockerfile_becomes_the_workspace(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    (folder / ".devcontainer").mkdir(parents=True)
+    (folder / ".git").mkdir()
+    (folder / ".devcontainer" / "devcontainer.json").write_text(ALONE)
+    found = told(folder, "devcontainer")
+    value = read_yaml(found["text"], "devenv.yaml").value
+    assert value == {
+        "name": "shop",
+        "services": {
+            "workspace": {
+                "build": {"context": ".", "dockerfile": "./.devcontainer/Dockerfile", "args": {"V": "${V:-3.12}"}},
+                "cap_add": ["SYS_PTRACE", "NET_ADMIN"],
+                "shm_size": "1g",
+                "ports": ["9000:9000"],
+                "init": True,
+                "user": "root",
+                "environment": {"A": "b$$c", "W": "/workspaces/shop"},
+                "volumes": [
+                    {"type": "volume", "target": "/cache", "source": "cache"},
+                    {"type": "bind", "target": "/src", "source": "./src", "bind": {"create_host_path": False}},
+                ],
+            }
+        },
+        "volumes": {"cache": {"name": "cache"}},
+        "workspace": {
+            "user": "vscode",
+            "folder": "/workspaces/shop",
+            "name": "Shop",
+            "forwardPorts": [8000],
+            "remoteEnv": {"PATH": "${containerEnv:PATH}:/x"},
+            "postCreateCommand": "make deps",
+            "features": {"./.devcontainer/tool": {"version": "1"}, "ghcr.io/devcontainers/features/git:1": {}},
+            "extensions": ["ms-python.python"],
+            "settings": {"a": 1},
+            "customizations": {"jetbrains": {"c": 3}, "vscode": {"b": 2}},
+        },
+    }
+    assert found["changed"] == []
+    named = " ".join(found["unsaid"])
+    for key in ("initializeCommand", "updateRemoteUserUID", "overrideCommand"):
+        assert f"`{key}" in named
+        assert f"`{key}" in re.sub(r"\n#  *", " ", found["text"])
+
+
+def test_a_devcontainer_of_compose_files_brings_these_along(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    (folder / ".devcontainer").mkdir(parents=True)
+    said = {
+        "dockerComposeFile": ["compose.yaml", "../more.yaml"], "service": "app", "workspaceFolder": "/work",
+        "runServices": ["db"], "mounts": [{"type": "volume", "source": "x", "target": "/x"}], "remoteUser": "dev",
+        "containerEnv": {"Z": "1"}, "overrideCommand": True,
+    }  # fmt: skip
+    (folder / ".devcontainer" / "devcontainer.json").write_text(json.dumps(said))
+    (folder / ".devcontainer" / "compose.yaml").write_text(
+        "services:\n  app:\n    build: ..\n    volumes: ['..:/work', './tool:/tool']\n    environment: [A=b]\n"
+        "  db: {image: 'redis:8'}\n"
+    )
+    (folder / "more.yaml").write_text("services:\n  app: {environment: ['C=redis://db:6379/0'], command: sleep 1}\n")
+    found = told(folder, "devcontainer")
+    value = read_yaml(found["text"], "devenv.yaml").value
+    assert value == {
+        "name": "shop_devcontainer",
+        "services": {
+            "app": {
+                "build": ".",
+                "volumes": [".:/work", "./.devcontainer/tool:/tool", {"type": "volume", "target": "/x", "source": "x"}],
+                "environment": {"A": "b", "C": "{{ db.url }}", "Z": "1"},
+                "command": [],
+                "entrypoint": ["sleep", "infinity"],
+            },
+            "db": {"use": "redis"},
+        },
+        "volumes": {"x": {}},
+        "workspace": {"service": "app", "user": "dev", "folder": "/work"},
+    }
+    assert [line for line in found["changed"] if not GIVEN.fullmatch(line)] == []
+    assert any("runServices" in line for line in found["unsaid"])
