@@ -103,7 +103,11 @@ VERBS: Mapping[str, Verb] = {
         says="Where its ports are on the host",
     ),
     "open": Verb(
-        module="stack", function="open_", group=SERVICES, takes="services", says="Open an address in the browser"
+        module="stack",
+        function="open_",
+        group=SERVICES,
+        takes="services",
+        says="An address in the browser, or an editor",
     ),
     "pull": Verb(module="stack", function="pull", group=SERVICES, takes="services", says="Get images, newer ones too"),
     "build": Verb(module="stack", function="build", group=SERVICES, takes="services", says="Build images anew"),

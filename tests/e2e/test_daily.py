@@ -40,6 +40,30 @@ def test_addresses_are_listed_and_what_no_browser_opens_is_refused(running: Repo
     assert f"There is no service wob in {running.name}.\n  → Did you mean `web`?" in running.run("open", "wob").stderr
 
 
+def test_editors_open_the_workspace_that_runs(running: Repository, tmp_path: Path) -> None:
+    for name in ("code", "pycharm"):
+        (tmp_path / name).write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/{name}.words\n')
+        (tmp_path / name).chmod(0o755)
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    opened = running.run("open", "code", env=path)
+    assert opened.returncode == 0, opened.stderr
+    address = f"vscode-remote://dev-container+{str(running.folder).encode().hex()}/workspaces/{running.name}"
+    assert (tmp_path / "code.words").read_text().split() == ["--folder-uri", address]
+    assert opened.stdout.strip() == f"{tmp_path}/code --folder-uri {address}"
+    opened = running.run("open", "jetbrains", env=path)
+    assert (opened.returncode, (tmp_path / "pycharm.words").read_text().split()) == (0, [str(running.folder)])
+    assert "joins the container that runs" in opened.stderr
+    missing = running.run("open", "cursor", env=path)
+    assert missing.returncode == 3
+    assert "There is no program `cursor` on the PATH." in missing.stderr
+    assert running.run("stop", "workspace").returncode == 0
+    (tmp_path / "code.words").unlink()
+    stopped = running.run("open", "code", env=path)
+    assert running.run("start", "workspace").returncode == 0
+    assert (stopped.returncode, (tmp_path / "code.words").exists()) == (1, False)
+    assert "devenv up workspace" in stopped.stderr
+
+
 def test_logs_are_cut_to_a_time_and_to_what_is_looked_for(running: Repository) -> None:
     every = running.run("logs", "db").stdout.splitlines()
     found = running.run("logs", "db", "--grep", "ready to .* connections").stdout.splitlines()

@@ -128,6 +128,17 @@ def test_every_verb_works_on_a_plain_file(stack: Plain) -> None:
     stack.up()
 
 
+def test_an_editor_opens_the_container_itself_where_no_devcontainer_json_is(stack: Plain, tmp_path: Path) -> None:
+    editor = tmp_path / "codium"
+    editor.write_text(f'#!/bin/sh\necho "$2" > {tmp_path}/address\n')
+    editor.chmod(0o755)
+    done = stack.run("open", "codium", env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == 0, done.stderr
+    kind, _, rest = (tmp_path / "address").read_text().strip().partition("+")
+    assert kind == "vscode-remote://attached-container"
+    assert json.loads(bytes.fromhex(rest.partition("/")[0])) == {"containerName": f"/{stack.name}-web-1"}
+
+
 def test_a_second_clone_is_refused_with_both_folders_and_a_way_out(stack: Plain) -> None:
     other = stack.folder.parent / "other"
     shutil.copytree(stack.folder, other, ignore=shutil.ignore_patterns(".devenv"))

@@ -260,15 +260,17 @@ def build(typed: typer.Context, services: Services = None) -> int:
 def open_(
     typed: typer.Context,
     service: Annotated[
-        str | None, typer.Argument(metavar="[SERVICE]", help="Which address; without, they are listed.")
+        str | None, typer.Argument(metavar="[SERVICE|EDITOR]", help="Which address; without, they are listed.")
     ] = None,
 ) -> int:
-    """Open a service's address in the browser, or list the addresses there are.
+    """Open a service's address in the browser, or list the addresses there are. Or open the workspace, which must run,
+    in an editor: code, cursor, codium, windsurf, jetbrains, or one of JetBrains' own (pycharm, goland, …).
 
     \b
     Examples:
       devenv open
       devenv open web
+      devenv open code             the workspace, in Visual Studio Code
     """
     return call(typed, "open", service)
 
