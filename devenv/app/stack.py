@@ -251,6 +251,8 @@ def _in_files(stack: Stack) -> Iterator[Secret]:
         for grant in service.grants
         if grant.source is not None and grant.target.startswith(_SECRETS)
     }
+    builds = (service.own.build for service in stack.services.values())
+    sources |= {secret.file for build in builds if build is not None for secret in build.secrets if secret.file}
     for source in sorted(sources):
         try:
             with open(source, encoding="utf-8", errors="replace") as file:

@@ -1,0 +1,27 @@
+"""What is read beside the Compose files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from devenv.app.stack import load_stack
+from tests.unit.app.test_devcontainers import project, write
+
+_COMPOSE = """\
+services:
+  app:
+    build: {context: ., secrets: [token]}
+    secrets: [word]
+secrets:
+  token: {file: ./token.txt}
+  word: {file: ./word.txt}
+  unused: {file: ./unused.txt}
+"""
+
+
+def test_what_lies_in_files_is_known_as_secret_to_builds_and_services_alike(tmp_path: Path) -> None:
+    write(tmp_path, "compose.yaml", _COMPOSE)
+    for name in ("token", "word", "unused"):
+        write(tmp_path, f"{name}.txt", f"first-{name}\n\nab\nsecond-{name}\n")
+    found = {secret.value for secret in load_stack(project(tmp_path), {}, "x").secrets}
+    assert found == {"first-token", "second-token", "first-word", "second-word"}
