@@ -43,6 +43,8 @@ CASES = Path(__file__).parents[1] / "cases" / "compose"
 _PATH = os.environ["PATH"]
 NAMES = sorted(path.name for path in CASES.iterdir())
 _JSON = ("--format", "json")
+_QUICK = {"GOGC": "off"}
+"""Compose is made anew for each run, and clears nothing away in it: a third of its time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,7 @@ class Case:
     @property
     def environment(self) -> dict[str, str]:
         cache = str(self.folder.parent / "cache")
-        return {"PATH": _PATH, "HOME": "/home/someone", "XDG_CACHE_HOME": cache, **self.env}
+        return {"PATH": _PATH, "HOME": "/home/someone", "XDG_CACHE_HOME": cache, **_QUICK, **self.env}
 
     @property
     def given(self) -> bytes:
