@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from devenv.app.context import Context
-from devenv.app.wrapper import wrapper_files, write_wrapper
+from devenv.app.wrapper import schema_files, wrapper_files, write_wrapper
 from devenv.core import init as guessing
 from devenv.core.init import Guess, Repository
 from devenv.core.init.correct import project_name, with_port, without
@@ -40,12 +40,13 @@ def init(
     wheel: str | None = None,
 ) -> int:
     """Write devenv.yaml, a Dockerfile for development where there is none, and `./dev`. `dry_run`: print them instead.
-    `force`: files that are there are overwritten. `wrapper`: only `./dev` and what belongs to it; `no_wrapper`: all but
-    that. `wheel` is devenv's package for the wrapper: a file, or an address with `#sha256=`; by default what runs here.
+    `force`: files that are there are overwritten. `wrapper`: only `./dev` and what belongs to it; `no_wrapper`: of that
+    the schema for editors alone. `wheel` is devenv's package for the wrapper: a file, or an address with `#sha256=`; by
+    default what runs here.
 
     Raises DevenvError (INPUT) where the folder has a manifest or Compose file already."""
     folder = _folder(ctx, directory)
-    own = {} if no_wrapper else wrapper_files(wheel)
+    own = schema_files() if no_wrapper else wrapper_files(wheel)
     if wrapper:
         write_wrapper(ctx, folder, own, force=force)
         return ExitCode.DONE
@@ -59,7 +60,9 @@ def init(
         _show(ctx, files, guess)
         return ExitCode.DONE
     written = [path for path, text in files.items() if _put(ctx, folder, path, text, force=force)]
-    if own:
+    if no_wrapper:
+        written += [path for path, content in own.items() if write_atomic(folder / path, content)]
+    else:
         written += write_wrapper(ctx, folder, own, force=force)
     _told(ctx, folder, guess, written)
     return ExitCode.DONE

@@ -11,9 +11,8 @@ from devenv import __version__
 from devenv.app.context import Context
 from devenv.app.data import templates
 from devenv.app.places import data_folder
+from devenv.app.schema import for_editors
 from devenv.core.init.wrapper import FOLDER, LOCK, SCHEMA, SCRIPT, lock, ours, wrapper
-from devenv.core.schema import manifest_schema
-from devenv.extensions.probes import PROBES
 from devenv.host import wheel as packing
 from devenv.host.files import read_text, write_atomic
 from devenv.model.errors import DevenvError
@@ -41,10 +40,15 @@ def wrapper_files(wheel: str | None) -> Mapping[str, bytes]:
         files[f"{FOLDER}/{packed.file}"] = packed.content
     own = read_text(data / "requirements.lock")
     files[LOCK] = lock(own, packing.NAME, version, digest, found_at).encode()
-    schema = json.dumps(manifest_schema(PROBES), ensure_ascii=False, separators=(",", ":"))
-    files[SCHEMA] = f"{schema}\n".encode()
+    files |= schema_files()
     files[SCRIPT] = wrapper(templates()["wrapper.sh.j2"], read_text(data / SCRIPT), version).encode()
     return files
+
+
+def schema_files() -> Mapping[str, bytes]:
+    """What the first line of a devenv.yaml names, for editors."""
+    schema = json.dumps(for_editors(), ensure_ascii=False, separators=(",", ":"))
+    return {SCHEMA: f"{schema}\n".encode()}
 
 
 def write_wrapper(ctx: Context, folder: Path, files: Mapping[str, bytes], *, force: bool) -> list[str]:

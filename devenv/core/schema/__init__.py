@@ -31,8 +31,12 @@ def _definitions(kinds: Kinds) -> dict[str, Schema]:
 
 
 def _services(keys: dict[str, Schema]) -> Schema:
+    return _by_name(mapping(keys, "a mapping of the service's keys"))
+
+
+def _by_name(service: Schema) -> Schema:
     return key(
-        by_name(mapping(keys, "a mapping of the service's keys"), "a mapping of services", _SERVICE_NAME),
+        by_name(service, "a mapping of services", _SERVICE_NAME),
         "The services, by name.",
         {"db": {"image": "postgres:17"}},
     )
@@ -52,10 +56,14 @@ def manifest_schema(kinds: Kinds) -> dict[str, Any]:
 def compose_schema(kinds: Kinds) -> dict[str, Any]:
     """The schema of a Compose file whose devenv keys stand under `x-devenv`: a team's own, or a rendered one."""
     service = mapping({**compose_service.SERVICE}, "a mapping of the service's keys")
-    service["properties"]["x-devenv"] = mapping(devenv_keys.X_SERVICE)
+    service["properties"]["x-devenv"] = key(
+        mapping(devenv_keys.X_SERVICE), "What devenv adds to the service.", {"ready": {"http": "/health"}}
+    )
     top = mapping({**compose_top.TOP}, "a mapping")
-    top["properties"]["x-devenv"] = mapping(devenv_keys.X_TOP)
-    top["properties"]["services"] = by_name(service, "a mapping of services", _SERVICE_NAME)
+    top["properties"]["x-devenv"] = key(
+        mapping(devenv_keys.X_TOP), "What devenv adds to the whole.", {"tasks": {"test": "pytest -q"}}
+    )
+    top["properties"]["services"] = _by_name(service)
     return {"$schema": _DRAFT, "description": "A Compose file with x-devenv.", **top, "$defs": _definitions(kinds)}
 
 

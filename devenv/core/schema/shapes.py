@@ -97,6 +97,11 @@ def or_null(shape: Schema) -> Schema:
     return either(shape, {"type": "null", "title": "nothing"}, title=str(shape.get("title", "")))
 
 
+def _either_case(*words: str) -> str:
+    """A pattern for the words in small and large letters: editors know no flag for that."""
+    return "|".join("".join(f"[{letter}{letter.upper()}]" for letter in word) for word in words)
+
+
 TEXT = text()
 PATH = text("a path")
 SCALAR: Schema = {"type": ["string", "number", "boolean"], "title": "a text, number or boolean"}
@@ -115,12 +120,12 @@ PORT = whole("a port from 1 to 65535", 1, 65535)
 BOOLEAN: Schema = {
     "type": ["boolean", "string"],
     "title": "`true` or `false`",
-    "pattern": rf"^(?i:true|false|yes|no|on|off|y|n|1|0)$|{_REFERENCE}",
+    "pattern": rf"^(?:{_either_case('true', 'false', 'yes', 'no', 'on', 'off', 'y', 'n')}|1|0)$|{_REFERENCE}",
 }
 BYTES: Schema = {
     "type": ["integer", "string"],
     "title": "a size such as `512m` or `2g`",
-    "pattern": rf"^-?[0-9]+(?:\.[0-9]+)? *(?i:[kmgtp]?i?b?)$|{_REFERENCE}",
+    "pattern": rf"^-?[0-9]+(?:\.[0-9]+)? *[kKmMgGtTpP]?[iI]?[bB]?$|{_REFERENCE}",
 }
 DURATION: Schema = text(
     "a duration such as `30s` or `1m30s`", r"^(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h|d|w))+$|^0$"
