@@ -16,6 +16,7 @@ from devenv.core.devcontainer.jsonc import read_jsonc
 from devenv.host import registry
 from devenv.host.files import read_text
 from devenv.host.state import cache_dir
+from devenv.host.unpacking import Broken, unpack
 from devenv.model import labels
 from devenv.model.devcontainer import Devcontainer, Feature
 from devenv.model.errors import Conflict, DevenvError, ExitCode, Span
@@ -154,8 +155,8 @@ def _extract(data: bytes, folder: Path, what: str, where: Span | None) -> None:
         with tarfile.open(fileobj=io.BytesIO(data)) as tar:
             if sum(member.size for member in tar) > _MOST:
                 raise DevenvError(f"{what} is larger than {_MOST} bytes.", hint="Take another one.", where=where)
-            tar.extractall(folder, filter="data")
-    except (tarfile.TarError, OSError) as error:
+        unpack(data, folder)
+    except (tarfile.TarError, EOFError, OSError, Broken) as error:
         raise DevenvError(
             f"{what} cannot be unpacked: {error}.", hint="Take another version of it.", code=ExitCode.UNFIT, where=where
         ) from None

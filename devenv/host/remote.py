@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
-import lzma
 import os
 import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
-import zlib
 from pathlib import Path
 
 from devenv.core.remote import Git, git
 from devenv.host.files import read_text
 from devenv.host.git import call
 from devenv.host.state import cache_dir
+from devenv.host.unpacking import Broken, unpack
 from devenv.model.errors import DevenvError, ExitCode
 
 _GIT = 300.0
@@ -136,43 +134,16 @@ def _download(place: str, folder: Path) -> str:
             hint="build from a folder that has what the build needs",
         )
     try:
-        if tarfile.is_tarfile(io.BytesIO(content)):
-            with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-                for member in archive:
-                    _unpack(archive, member, folder, place)
-        else:  # as the engine has it: what is no archive is the Dockerfile itself
-            (folder / "Dockerfile").write_bytes(content)
-    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
+        unpack(content, folder)
+    except Broken as error:
         raise DevenvError(
-            f"the archive {place} cannot be unpacked: {getattr(error, 'strerror', None) or error}",
-            hint="take another archive: this one is broken, or was not wholly sent",
-        ) from None
-    return hashlib.sha256(content).hexdigest()
-
-
-def _unpack(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, place: str) -> None:
-    """Files, folders and links that stay inside; devices and the like are no part of a context."""
-    name, top = os.path.normpath(member.name), os.path.realpath(folder)
-    if name == ".":
-        return
-    # Where it leads by the links that are there already: each alone may stay inside, and all of them not.
-    path = Path(os.path.realpath(os.path.dirname(os.path.join(folder, name))), os.path.basename(name))
-    link = path.parent if member.issym() else folder
-    aim = link / member.linkname if member.issym() or member.islnk() else path
-    if any(not Path(os.path.realpath(each)).is_relative_to(top) for each in (path.parent, path, aim)):
-        raise DevenvError(
-            f"the archive {place} would write outside its folder ({member.name})",
+            f"the archive {place} cannot be unpacked: {error}",
             hint="take another archive: this one is broken, or meant to harm",
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if member.isdir():
-        path.mkdir(exist_ok=True)
-    elif member.issym():
-        path.symlink_to(member.linkname)
-    elif (source := archive.extractfile(member)) is not None:  # a hard link is the file that it names
-        with source, path.open("wb") as file:
-            shutil.copyfileobj(source, file)
-        path.chmod(0o755 if member.mode & 0o111 else 0o644)
+        ) from None
+    except tarfile.TarError:
+        # As the engine has it: what is no archive is the Dockerfile itself.
+        (folder / "Dockerfile").write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
 
 
 def _unreached(place: str, why: str) -> DevenvError:

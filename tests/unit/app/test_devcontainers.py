@@ -215,6 +215,7 @@ def test_a_feature_of_a_registry_is_fetched_and_kept(
         name = f"{registry.address}/tools/git:1"
         found = with_features(devcontainer(shop, {name: {}}), tmp_path / "laid", None)
         assert (found.features[0].id, found.features[0].options) == (name, {"VERSION": "9"})
+        assert (Path(found.features[0].folder) / "install.sh").read_text() == "echo\n"
         with pytest.raises(DevenvError, match=r"has no such feature or version") as caught:
             with_features(devcontainer(shop, {f"{registry.address}/tools/git:2": {}}), tmp_path / "laid", None)
         assert caught.value.code == ExitCode.UNFIT
@@ -230,6 +231,22 @@ def test_a_feature_that_is_not_what_its_digest_says_is_refused(
         pytest.raises(DevenvError, match=r"what came is not what its digest says"),
     ):
         with_features(devcontainer(shop, {f"{registry.address}/tools/git:1": {}}), tmp_path / "laid", None)
+
+
+def test_a_feature_is_unpacked_by_a_python_without_filters(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian 12's Python 3.11.2: `TarFile.extractall` takes no `filter`."""
+
+    def extractall(*_: object, filter: str) -> None:
+        raise TypeError(filter)
+
+    monkeypatch.setattr(tarfile.TarFile, "extractall", extractall)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with Registry({"tools/git:1": packed("git")}) as registry:
+        with_features(devcontainer(shop, {f"{registry.address}/tools/git:1": {}}), tmp_path / "laid", None)
+    with Registry({"tools/bad:1": b"no archive"}) as registry, pytest.raises(DevenvError, match="cannot be unpacked"):
+        with_features(devcontainer(shop, {f"{registry.address}/tools/bad:1": {}}), tmp_path / "laid", None)
 
 
 def test_files_that_the_person_names_stay_the_project(shop: Path) -> None:

@@ -157,11 +157,19 @@ def test_what_is_no_archive_is_the_dockerfile(web: tuple[str, Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [member("../out"), member("in", tarfile.SYMTYPE, "../../out"), member("in", tarfile.LNKTYPE, "/etc/passwd")]
+    "bad",
+    [
+        [member("../out")],
+        [member("in", tarfile.SYMTYPE, "../../out")],
+        # Each link stays inside by its text; what is written through both of them would not.
+        [member("x", tarfile.SYMTYPE, "."), member("x/y", tarfile.SYMTYPE, ".."), member("y/out")],
+        [member("a/b", tarfile.SYMTYPE, ".."), member("y", tarfile.SYMTYPE, "a/b/.."), member("y/out")],
+        [member("y", tarfile.SYMTYPE, "."), member("y/out")],
+    ],
 )
-def test_an_archive_that_would_write_outside(web: tuple[str, Path], tmp_path: Path, bad: tarfile.TarInfo) -> None:
+def test_an_archive_that_would_write_outside(web: tuple[str, Path], tmp_path: Path, bad: list[tarfile.TarInfo]) -> None:
     address, folder = web
-    archive(folder / "x.tar", (bad, b""))
+    archive(folder / "x.tar", *((each, b"") for each in bad))
     with pytest.raises(DevenvError, match="outside its folder"):
         fetch(f"{address}/x.tar", anew=False)
     assert not list(tmp_path.rglob("out"))
@@ -190,6 +198,38 @@ def test_an_archive_that_is_broken(web: tuple[str, Path]) -> None:
         with pytest.raises(DevenvError, match="cannot be unpacked"):
             fetch(f"{address}/{name}", anew=False)
     assert (Path(fetch(f"{address}/x.tar.gz", anew=False)) / "a").stat().st_size == 50_000
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        ([member("in", tarfile.LNKTYPE, "/etc/passwd")], "in is a link to what is not in it"),
+        ([member("a"), member("a/b")], "two things of one name"),
+        ([member("a/b"), member("a")], "two things of one name"),
+    ],
+)
+def test_an_archive_that_is_not_what_it_says(web: tuple[str, Path], bad: list[tarfile.TarInfo], why: str) -> None:
+    address, folder = web
+    archive(folder / "x.tar", *((each, b"") for each in bad))
+    with pytest.raises(DevenvError, match=why) as failed:
+        fetch(f"{address}/x.tar", anew=False)
+    assert failed.value.hint
+
+
+def test_an_archive_that_is_cut_short(web: tuple[str, Path]) -> None:
+    address, folder = web
+    archive(folder / "x.tar", (member("a"), bytes(100_000)), (member("b"), b"b"))
+    whole = (folder / "x.tar").read_bytes()
+    (folder / "x.tar").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DevenvError, match="cut short"):
+        fetch(f"{address}/x.tar", anew=False)
+
+
+def test_a_link_gives_way_to_a_file_of_its_name(web: tuple[str, Path]) -> None:
+    address, folder = web
+    archive(folder / "x.tar", (member("a"), b"1"), (member("b", tarfile.SYMTYPE, "a"), b""), (member("b"), b"2"))
+    found = Path(fetch(f"{address}/x.tar", anew=False))
+    assert ((found / "a").read_bytes(), (found / "b").read_bytes()) == (b"1", b"2")
 
 
 def test_an_address_that_nothing_answers(web: tuple[str, Path]) -> None:
