@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from devenv.core.devcontainer import features as rules
 from devenv.core.devcontainer.jsonc import read_jsonc
+from devenv.core.devcontainer.properties import of_feature
 from devenv.host import registry
 from devenv.host.files import read_text
 from devenv.host.state import cache_dir
 from devenv.host.unpacking import Broken, unpack
 from devenv.model import labels
 from devenv.model.devcontainer import Devcontainer, Feature
-from devenv.model.errors import Conflict, DevenvError, ExitCode, Span
+from devenv.model.errors import Conflict, DevenvError, ExitCode, Span, raise_all
 
 if TYPE_CHECKING:
     from devenv.app.session import Session
@@ -170,7 +171,9 @@ def _about(place: Path, name: str, where: Span | None) -> Mapping[str, Any]:
                 hint="A feature is a folder with devcontainer-feature.json and install.sh.",
                 where=where,
             )
-    about: Mapping[str, Any] = read_jsonc(read_text(place / ABOUT), str(place / ABOUT)).value
+    document = read_jsonc(read_text(place / ABOUT), str(place / ABOUT))
+    raise_all(of_feature(document, name))
+    about: Mapping[str, Any] = document.value
     return about
 
 

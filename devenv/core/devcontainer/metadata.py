@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from devenv.core.devcontainer.properties import HOOKS
+from devenv.core.devcontainer.properties import HOOKS, right
 from devenv.model import labels
 from devenv.model.devcontainer import Devcontainer, Feature
 
@@ -31,7 +31,7 @@ def of_labels(found: Mapping[str, str]) -> list[dict[str, Any]]:
     except ValueError:
         return []
     items = value if isinstance(value, list) else [value]
-    return [dict(item) for item in items if isinstance(item, Mapping)]
+    return [right(item) for item in items if isinstance(item, Mapping)]
 
 
 def of_feature(feature: Feature) -> dict[str, Any]:

@@ -49,11 +49,13 @@ def _ports(value: Any) -> bool:
 
 
 def _mounts(value: Any) -> bool:
-    return isinstance(value, list) and all(_text(item) or _is_mount(item) for item in value)
+    return isinstance(value, list) and all(_is_mount(item) for item in value)
 
 
 def _is_mount(value: Any) -> bool:
-    return isinstance(value, Mapping) and _text(value.get("target"))
+    if isinstance(value, str):
+        return any(part.strip().partition("=")[0] in ("target", "dst", "destination") for part in value.split(","))
+    return isinstance(value, Mapping) and _text(value.get("target")) and _text(value.get("type"))
 
 
 def _files(value: Any) -> bool:
@@ -96,7 +98,7 @@ PROPERTIES: Mapping[str, Property] = {
     "workspaceFolder": _of("an absolute path", _text),
     "features": _of("a mapping of features", _mapping),
     "overrideFeatureInstallOrder": _of("a list of features", _texts),
-    "mounts": _of("a list of mounts", _mounts),
+    "mounts": _of("a list of mounts such as `type=volume,source=x,target=/x`", _mounts),
     "containerEnv": _of("a mapping of texts", _variables),
     "containerUser": _of("a user", _text),
     "remoteEnv": _of("a mapping of texts", _variables),
@@ -131,6 +133,34 @@ _BUILD: Mapping[str, Property] = {
     "cacheFrom": _of("an image or a list of them", _files),
     "options": _of("a list of texts", _texts),
 }
+
+
+_OF_FEATURES: Mapping[str, Property] = {
+    "options": _of("a mapping of options", _mapping),
+    "dependsOn": _of("a mapping of features", _mapping),
+    "installsAfter": _of("a list of features", _texts),
+    "legacyIds": _of("a list of texts", _texts),
+    "entrypoint": _of("a text", _text),
+}
+_SHARED = ("containerEnv", "mounts", "init", "privileged", "capAdd", "securityOpt", "customizations")
+
+
+def of_feature(document: Document, name: str) -> Iterator[DevenvError]:
+    """Everything that is wrong in the devcontainer-feature.json of the feature `name`, each at its place."""
+    known = {**_OF_FEATURES, **{key: PROPERTIES[key] for key in (*_SHARED, *HOOKS)}}
+    for key, item in document.value.items():
+        if key in known and not known[key].is_right(item):
+            yield DevenvError(
+                f"`{key}` of the feature `{name}` is not {known[key].shape}.",
+                hint=f"Give it {known[key].shape}, or take another version of the feature.",
+                where=document.where((key,)),
+            )
+
+
+def right(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """`entry` of an image's label without what has another shape than its property: nobody here can mend it."""
+    known = {**PROPERTIES, "entrypoint": _OF_FEATURES["entrypoint"]}
+    return {key: item for key, item in entry.items() if key not in known or known[key].is_right(item)}
 
 
 def kind(value: Mapping[str, Any]) -> str:
@@ -168,9 +198,9 @@ def _whole(document: Document, value: Mapping[str, Any]) -> Iterator[DevenvError
             hint='Say which one an editor opens: `"service": "app"`.',
             where=document.where(("dockerComposeFile",)),
         )
-    if found == DOCKERFILE and not isinstance(
-        value.get("dockerFile", (value.get("build") or {}).get("dockerfile")), str
-    ):
+    build = value.get("build")
+    own = build.get("dockerfile") if isinstance(build, Mapping) else None
+    if found == DOCKERFILE and not isinstance(value.get("dockerFile", own), str):
         yield DevenvError(
             "`build` names no Dockerfile.",
             hint='Say where it is: `"build": {"dockerfile": "Dockerfile"}`.',

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -41,25 +43,33 @@ def service(args: Sequence[str], where: Callable[[int], Span]) -> dict[str, Any]
     """The keys that `runArgs` say. `where` gives the place of an argument. Raises DevenvError for one that no Compose
     service can have."""
     found: dict[str, Any] = {}
-    index = 0
-    while index < len(args):
-        at, word = index, args[index]
+    ahead = deque(enumerate(args))
+    while ahead:
+        at, word = ahead.popleft()
         name, given, value = word.partition("=")
-        if not word.startswith("--") and len(word) > 2 and word[:2] in _SHORT:  # -eNAME=value
-            name, given, value = word[:2], "=", word[2:].removeprefix("=")
+        if word[:1] == "-" and word[:2] != "--" and len(word) > 2:
+            short = word[:2]
+            if not given and (short in _NONE or _SHORT.get(short) in _FLAGS):  # -it
+                name = short
+                ahead.appendleft((at, f"-{word[2:]}"))
+            elif short in _SHORT and name not in _SHORT:  # -eNAME=value
+                name, given, value = short, "=", word[2:].removeprefix("=")
         name = _SHORT.get(name, name)
-        index += 1
         if name in _NONE:
             continue
         if name in _FLAGS:
             found[_FLAGS[name]] = value != "false"
             continue
         if not given:
-            if index == len(args):
+            if not ahead:
                 raise _refused(f"`{word}` in `runArgs` has no value.", "Give it one, or take it out.", where(at))
-            value = args[index]
-            index += 1
-        _take(found, name, value, where(at))
+            _, value = ahead.popleft()
+        try:
+            _take(found, name, value, where(at))
+        except ValueError:
+            raise _refused(
+                f"`{value}` is no value of `{name}` in `runArgs`.", f"Write what `docker run {name}` takes.", where(at)
+            ) from None
     return found
 
 
@@ -84,8 +94,7 @@ def _take(found: dict[str, Any], name: str, value: str, where: Span) -> None:
         soft, _, hard = text.partition(":")
         found.setdefault("ulimits", {})[limit] = {"soft": int(soft), "hard": int(hard or soft)}
     elif name == "--gpus":
-        count = {"count": value} if value == "all" or value.isdigit() else {"count": "all"}
-        found["gpus"] = [count]
+        found.setdefault("gpus", []).append(_gpus(value))
     elif name in ("--log-driver", "--log-opt"):
         log = found.setdefault("logging", {})
         if name == "--log-driver":
@@ -100,6 +109,25 @@ def _take(found: dict[str, Any], name: str, value: str, where: Span) -> None:
             hint or "Take it out, or write the container as a service of a Compose file (`dockerComposeFile`).",
             where,
         )
+
+
+def _gpus(value: str) -> dict[str, Any]:
+    """A request for devices: `all`, a number, or fields such as `"device=0,1",capabilities=utility`. Raises ValueError
+    for others."""
+    found: dict[str, Any] = {}
+    for field in next(csv.reader([value]), []):
+        name, given, text = field.partition("=")
+        if not given:
+            name, text = "count", name
+        if name == "count":
+            found["count"] = text if text == "all" else int(text)
+        elif name in ("device", "capabilities"):
+            found["device_ids" if name == "device" else name] = text.split(",")
+        elif name == "driver":
+            found["driver"] = text
+        else:
+            raise ValueError(name)
+    return found
 
 
 def _network(found: dict[str, Any], value: str) -> None:

@@ -16,7 +16,7 @@ from devenv.app.project import Project, committed_project, read_project
 from devenv.app.stack import load_stack
 from devenv.core.devcontainer.read import read
 from devenv.model.devcontainer import Devcontainer
-from devenv.model.errors import DevenvError, ExitCode
+from devenv.model.errors import DevenvError, DevenvErrors, ExitCode
 from devenv.ui.make import make_ui
 from tests.registry import Registry
 
@@ -194,6 +194,18 @@ def test_features_that_cannot_be_had_are_refused_by_name(shop: Path, tmp_path: P
         with_features(devcontainer(shop, {name: {}}), tmp_path / "laid", None)
     assert caught.value.message.startswith(message)
     assert caught.value.hint
+
+
+def test_what_is_wrong_in_a_feature_is_told_with_its_place(shop: Path, tmp_path: Path) -> None:
+    feature(shop, "one", options=[], containerEnv={"A": 1}, mounts=[{}], dependsOn="x", legacyIds=["old"])
+    with pytest.raises(DevenvErrors) as caught:
+        with_features(devcontainer(shop, {"./one": {}}), tmp_path / "laid", None)
+    assert [error.message.partition(" is not ")[0] for error in caught.value.errors] == [
+        f"`{key}` of the feature `./one`" for key in ("options", "containerEnv", "mounts", "dependsOn")
+    ]
+    assert all(
+        error.hint and str(error.where).startswith(f"{shop}/.devcontainer/one/") for error in caught.value.errors
+    )
 
 
 def packed(name: str, **about: Any) -> bytes:

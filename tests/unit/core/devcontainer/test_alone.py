@@ -86,6 +86,26 @@ def test_every_word_of_docker_run_that_it_takes() -> None:
     assert found["networks"] == {"mine": {"external": True, "name": "mine"}}
 
 
+@pytest.mark.parametrize(
+    ("said", "gpus"),
+    [
+        ("2", [{"count": 2}]),
+        ("device=0", [{"device_ids": ["0"]}]),
+        ('\\"device=0,2\\",capabilities=utility', [{"device_ids": ["0", "2"], "capabilities": ["utility"]}]),
+        ("driver=nvidia,count=1", [{"driver": "nvidia", "count": 1}]),
+    ],
+)
+def test_only_the_gpus_that_are_named(said: str, gpus: object) -> None:
+    found = compose(f'{{"image": "a", "runArgs": ["--gpus", "{said}"]}}')
+    assert found["services"]["workspace"]["gpus"] == gpus
+
+
+def test_letters_that_stand_together() -> None:
+    found = compose('{"image": "a", "runArgs": ["-dit", "--net-alias=x", "-u", "anna"]}')["services"]["workspace"]
+    assert (found["tty"], found["stdin_open"], found["user"]) == (True, True, "anna")
+    assert found["networks"] == {"default": {"aliases": ["x"]}}
+
+
 def test_the_hosts_own_network() -> None:
     found = compose('{"image": "a", "runArgs": ["--net=host"], "workspaceMount": ""}')
     assert found["services"]["workspace"] == {"image": "a", "network_mode": "host"}
@@ -97,6 +117,10 @@ def test_the_hosts_own_network() -> None:
         ('{"image": "a", "runArgs": ["--init", "--hostnam=x"]}', "devenv cannot do `--hostnam` of `runArgs`.",
          "d.json:1:38"),
         ('{"image": "a", "runArgs": ["--cap-add"]}', "`--cap-add` in `runArgs` has no value.", "d.json:1:28"),
+        ('{"image": "a", "runArgs": ["-it", "--ulimit", "nofile=many"]}',
+         "`nofile=many` is no value of `--ulimit` in `runArgs`.", "d.json:1:35"),
+        ('{"image": "a", "runArgs": ["--gpus=most"]}', "`most` is no value of `--gpus` in `runArgs`.", "d.json:1:28"),
+        ('{"image": "a", "runArgs": ["-ix", "y"]}', "devenv cannot do `-x` of `runArgs`.", "d.json:1:28"),
         ('{"build": {"dockerfile": "D", "options": ["--squash"]}}', "devenv cannot do `--squash` of `build.options`.",
          "d.json:1:43"),
     ],

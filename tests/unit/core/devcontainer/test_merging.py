@@ -63,6 +63,8 @@ def test_a_label_that_cannot_be_read_says_nothing() -> None:
     assert metadata.of_labels({labels.DEVCONTAINER_METADATA: "{"}) == []
     assert metadata.of_labels({labels.DEVCONTAINER_METADATA: '{"remoteUser": "a"}'}) == [{"remoteUser": "a"}]
     assert metadata.remote_user({}) == ""
+    odd = '[{"containerEnv": 1, "mounts": [2], "capAdd": "ALL", "remoteUser": "a"}, {"entrypoint": []}]'
+    assert metadata.of_labels({labels.DEVCONTAINER_METADATA: odd}) == [{"remoteUser": "a"}, {}]
 
 
 def test_options_have_their_defaults_and_become_variables() -> None:

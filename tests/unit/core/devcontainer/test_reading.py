@@ -92,13 +92,18 @@ def test_kinds_and_what_follows_from_them() -> None:
     [
         ('{"image": 3}', "`image` is not a text."),
         ('{"image": "a", "runArgs": "--init"}', "`runArgs` is not a list of texts."),
-        ('{"image": "a", "mounts": [{"source": "x"}]}', "`mounts` is not a list of mounts."),
+        ('{"image": "a", "mounts": [{"source": "x"}]}',
+         "`mounts` is not a list of mounts such as `type=volume,source=x,target=/x`."),
         ('{"image": "a", "postCreateCommand": 3}',
          "`postCreateCommand` is not a text, a list of texts or a mapping of commands."),
         ('{"image": "a", "waitFor": "dinner"}', "`waitFor` is not the name of a hook."),
         ('{"image": "a", "containerEnv": {"A": 1}}', "`containerEnv` is not a mapping of texts."),
         ('{"build": {"dockerfile": "Dockerfile", "argh": {}}}', "`build.argh` is no property."),
         ('{"build": {"context": "."}}', "`build` names no Dockerfile."),
+        ('{"image": "a", "mounts": [{"target": "/x"}]}',
+         "`mounts` is not a list of mounts such as `type=volume,source=x,target=/x`."),
+        ('{"image": "a", "mounts": ["source=x"]}',
+         "`mounts` is not a list of mounts such as `type=volume,source=x,target=/x`."),
         ('{"dockerComposeFile": "compose.yaml"}', "It names Compose files, and no service of theirs."),
         ('{"name": "x"}', "It names neither an image, nor a Dockerfile, nor Compose files."),
     ],
@@ -109,6 +114,14 @@ def test_what_is_wrong_is_said(text: str, message: str) -> None:
     assert caught.value.message == message
     assert caught.value.hint
     assert caught.value.where is not None
+
+
+def test_a_build_that_is_no_mapping() -> None:
+    with pytest.raises(DevenvErrors) as caught:
+        parsed('{"build": 1.5}')
+    assert [error.message for error in caught.value.errors] == [
+        "`build` is not a mapping.", "`build` names no Dockerfile.",
+    ]  # fmt: skip
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
