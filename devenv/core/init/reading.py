@@ -94,10 +94,28 @@ def json_object(text: str) -> dict[str, Any]:
 
 
 def part(value: Any, *keys: str) -> Any:
-    """What lies under `keys`, {} where that is nothing."""
+    """What lies under `keys`, None where that is nothing."""
     for key in keys:
         value = value.get(key) if isinstance(value, Mapping) else None
-    return {} if value is None else value
+    return value
+
+
+def table(value: Any, *keys: str) -> Mapping[str, Any]:
+    """The mapping that lies under `keys`, {} where there is none: PHP writes an empty one as `[]`."""
+    found = part(value, *keys)
+    return found if isinstance(found, Mapping) else {}
+
+
+def texts(value: Any, *keys: str) -> list[str]:
+    """The texts of the list that lies under `keys`."""
+    found = part(value, *keys)
+    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
+
+
+def text(value: Any, *keys: str) -> str:
+    """The text that lies under `keys`, "" where there is none."""
+    found = part(value, *keys)
+    return found if isinstance(found, str) else ""
 
 
 def image(repository: str, said: str, ours: str, suffix: str, why: str) -> Reason:

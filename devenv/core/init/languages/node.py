@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from devenv.core.init.guess import App, Language, Reason, Repository
-from devenv.core.init.reading import health, image, json_object, only_inside, part, port
+from devenv.core.init.reading import health, image, json_object, only_inside, port, table, text
 
 _ENDINGS = (".js", ".mjs", ".cjs", ".ts", ".mts", ".jsx", ".tsx")
 _PORTS = (
@@ -28,13 +28,13 @@ def look(repository: Repository) -> App | None:
     if not repository.has("package.json"):
         return None
     package = json_object(repository.text("package.json"))
-    named = {name for key in ("dependencies", "devDependencies") for name in part(package, key)}
-    scripts = {name: str(text) for name, text in part(package, "scripts").items()}
+    named = {name for key in ("dependencies", "devDependencies") for name in table(package, key)}
+    scripts = {name: str(text) for name, text in table(package, "scripts").items()}
     framework, default = next((said for name, said in _SERVERS.items() if name in named), ("", 3000))
     number = _port(repository, scripts, default, framework)
     command, why_not = _command(repository, package, scripts, framework, number.value)
     locks, install, manager = _install(repository, package, bool(named))
-    engines = str(part(package, "engines", "node") or "")
+    engines = text(package, "engines", "node")
     said = repository.text(".nvmrc").strip() or repository.text(".node-version").strip()
     root = health(
         repository, _ENDINGS, r"\.(?:get|use|all)\(\s*[\"'`]/[\"'`]|url\s*===?\s*[\"'`]/[\"'`]|createServer\("
@@ -95,7 +95,7 @@ def _command(
         bound = options.get(framework, ())
         bound = bound if "host" not in scripts[script] and " -H" not in scripts[script] else ()
         return ("npm", "run", script, *(("--", *bound) if bound else ())), ""
-    main = str(package.get("main") or "")
+    main = text(package, "main")
     found = repository.first(*filter(None, (main, "server.js", "index.js", "app.js", "src/index.js", "src/server.js")))
     if found:
         return ("node", "--watch", found), ""
@@ -106,7 +106,7 @@ def _install(
     repository: Repository, package: dict[str, object], any_named: bool
 ) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     """The lock files, the Dockerfile's lines that install, and the package manager."""
-    asked = str(package.get("packageManager") or "").partition("@")[0]
+    asked = text(package, "packageManager").partition("@")[0]
     if repository.has("pnpm-lock.yaml") or asked == "pnpm":
         lock, manager, command = "pnpm-lock.yaml", "pnpm", "npm install -g pnpm && pnpm install"
     elif repository.has("yarn.lock") or asked == "yarn":

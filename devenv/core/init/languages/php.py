@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from devenv.core.init.guess import App, Language, Reason, Repository
-from devenv.core.init.reading import health, image, json_object, part, port
+from devenv.core.init.reading import health, image, json_object, part, port, table
 
 _ENDINGS = (".php",)
 _FRAMEWORKS = {"laravel/framework": "Laravel", "symfony/framework-bundle": "Symfony", "slim/slim": "Slim"}
@@ -32,7 +32,7 @@ def look(repository: Repository) -> App | None:
     if file is None:
         return None
     package = json_object(repository.text("composer.json"))
-    required = {**part(package, "require"), **part(package, "require-dev")}
+    required = {**table(package, "require"), **table(package, "require-dev")}
     named = {name.lower() for name in required}
     real = {name for name in named if "/" in name}
     extensions = _extensions(repository, named)
@@ -116,7 +116,7 @@ def _migrate(repository: Repository, named: set[str], framework: str) -> Reason 
 
 
 def _test(repository: Repository, package: dict[str, object], named: set[str]) -> Reason | None:
-    if "test" in part(package, "scripts"):
+    if "test" in table(package, "scripts"):
         return Reason(value="composer test", why="composer.json's script `test`")
     if "phpunit/phpunit" in named:
         return Reason(value="vendor/bin/phpunit", why="phpunit in composer.json")

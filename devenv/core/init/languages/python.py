@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from devenv.core.init.guess import App, Language, Reason, Repository
-from devenv.core.init.reading import health, image, only_inside, part, port, toml
+from devenv.core.init.reading import health, image, only_inside, part, port, table, text, texts, toml
 
 _ENDINGS = (".py",)
 _MARKS = (
@@ -69,30 +69,23 @@ def look(repository: Repository) -> App | None:
 
 def _dependencies(repository: Repository) -> tuple[set[str], list[str], list[str]]:
     """The packages that are depended on, the Dockerfile's lines that install them, and the files these read."""
-    texts = [repository.text(path) for path in repository.files if _REQUIREMENTS.fullmatch(path)]
+    lists = [repository.text(path) for path in repository.files if _REQUIREMENTS.fullmatch(path)]
     project = toml(repository.text("pyproject.toml"))
-    listed = list(part(project, "project", "dependencies") or ())
-    for group in (
-        *_values(part(project, "project", "optional-dependencies")),
-        *_values(project.get("dependency-groups")),
-    ):
-        listed += [item for item in group if isinstance(item, str)]
-    poetry = [*part(project, "tool", "poetry", "dependencies"), *part(project, "tool", "poetry", "dev-dependencies")]
-    for group in _values(part(project, "tool", "poetry", "group")):
-        poetry += part(group, "dependencies")
+    listed = texts(project, "project", "dependencies")
+    for groups in (table(project, "project", "optional-dependencies"), table(project, "dependency-groups")):
+        listed += [item for name in groups for item in texts(groups, name)]
+    poetry = [*table(project, "tool", "poetry", "dependencies"), *table(project, "tool", "poetry", "dev-dependencies")]
+    for group in table(project, "tool", "poetry", "group").values():
+        poetry += table(group, "dependencies")
     pipfile = toml(repository.text("Pipfile"))
-    poetry += [*part(pipfile, "packages"), *part(pipfile, "dev-packages")]
-    named = {_name(line) for text in texts for line in text.splitlines()} | {_name(item) for item in listed + poetry}
+    poetry += [*table(pipfile, "packages"), *table(pipfile, "dev-packages")]
+    named = {_name(line) for each in lists for line in each.splitlines()} | {_name(item) for item in listed + poetry}
     named |= {name.partition("[")[0] for name in named}
     for name in ("psycopg", "psycopg2"):
         if {f"{name}[binary]", f"{name}-binary"} & named and name in named:
             named.discard(name)
             named.add(f"{name}-binary")
     return named - {""}, *_install(repository, project)
-
-
-def _values(mapping: object) -> list[list[object]]:
-    return list(mapping.values()) if isinstance(mapping, dict) else []
 
 
 def _name(line: str) -> str:
@@ -213,8 +206,8 @@ def _version(repository: Repository) -> tuple[str, str]:
     said = repository.text(".python-version").strip()
     if said:
         return said, ".python-version says"
-    asked = part(toml(repository.text("pyproject.toml")), "project", "requires-python")
-    return (str(asked), "pyproject.toml asks for") if asked else ("", "")
+    asked = text(toml(repository.text("pyproject.toml")), "project", "requires-python")
+    return (asked, "pyproject.toml asks for") if asked else ("", "")
 
 
 LANGUAGE = Language(name="Python", marks=_MARKS, endings=_ENDINGS, look=look)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from devenv.core.init.guess import App, Language, Reason, Repository
-from devenv.core.init.reading import health, image, only_inside, part, port, toml
+from devenv.core.init.reading import health, image, only_inside, part, port, table, text, texts, toml
 
 _ENDINGS = (".rs", "Rocket.toml")
 _PORTS = (
@@ -20,13 +20,13 @@ def look(repository: Repository) -> App | None:
     if not repository.has("Cargo.toml"):
         return None
     cargo = toml(repository.text("Cargo.toml"))
-    named = set(part(cargo, "dependencies")) | set(part(cargo, "dev-dependencies"))
+    named = set(table(cargo, "dependencies")) | set(table(cargo, "dev-dependencies"))
     # Features of a crate say what it connects to: `sqlx = {features = ["postgres"]}`.
-    for name, said in part(cargo, "dependencies").items():
-        named |= {f"{name}+{feature}" for feature in (part(said, "features") or ())}
+    for name, said in table(cargo, "dependencies").items():
+        named |= {f"{name}+{feature}" for feature in texts(said, "features")}
     framework = next((title for name, title in _FRAMEWORKS.items() if name in named), "")
-    package = str(part(cargo, "package", "name") or "app")
-    binary = next((str(item.get("name")) for item in cargo.get("bin", ()) if item.get("name")), package)
+    package = text(cargo, "package", "name") or "app"
+    binary = next(filter(None, (text(item, "name") for item in _programs(cargo))), package)
     locked = ("--locked",) if repository.has("Cargo.lock") else ()
     build = " ".join(("cargo", "build", *locked))
     tests = repository.search(r"#\[(?:tokio::)?test\]", *_ENDINGS) or any(
@@ -53,9 +53,14 @@ def look(repository: Repository) -> App | None:
     )
 
 
+def _programs(cargo: dict[str, object]) -> list[object]:
+    found = cargo.get("bin")
+    return found if isinstance(found, list) else []
+
+
 def _asked(cargo: dict[str, object]) -> str:
-    version = part(cargo, "package", "rust-version")
-    return f">={version}" if isinstance(version, str) else ""
+    version = text(cargo, "package", "rust-version")
+    return f">={version}" if version else ""
 
 
 LANGUAGE = Language(name="Rust", marks=("Cargo.toml",), endings=_ENDINGS, look=look)

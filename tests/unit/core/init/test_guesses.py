@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 
@@ -491,3 +492,34 @@ def test_files_of_others_are_not_read() -> None:
 def test_broken_files_say_nothing(text: str) -> None:
     for file in ("package.json", "composer.json", "pyproject.toml", "Cargo.toml", "Pipfile"):
         assert guessed({file: text}).app is not None
+
+
+ODD = (1, "x", [], [1], ["x"], {}, {"x": 1}, {"x": []}, {"x": {"x": 1}}, [[1]], [{"x": 1}], True, None)
+
+
+@pytest.mark.parametrize(
+    ("file", "keys"),
+    [
+        ("package.json", ("name", "scripts", "dependencies", "devDependencies", "engines", "main", "packageManager")),
+        ("composer.json", ("require", "require-dev", "autoload", "scripts", "name")),
+    ],
+)
+def test_a_file_of_an_odd_shape_is_looked_at_all_the_same(file: str, keys: tuple[str, ...]) -> None:
+    """PHP writes an empty mapping as `[]`, and what is half edited is anything."""
+    for value in ODD:
+        assert look(of({file: json.dumps(value)})).app is not None
+        for key in keys:
+            assert look(of({file: json.dumps({key: value})})).app is not None, (key, value)
+
+
+@pytest.mark.parametrize("value", ["1", '"x"', "[]", "[1]", '["x"]', "{x = 1}", "{x = []}", "{x = {x = 1}}", "[[1]]"])
+def test_toml_of_an_odd_shape_is_looked_at_all_the_same(value: str) -> None:
+    python = ("project", "tool", "dependency-groups", "project.dependencies", "project.optional-dependencies",
+              "project.requires-python", "tool.poetry", "tool.poetry.dependencies", "tool.poetry.group",
+              "project.scripts", "build-system")  # fmt: skip
+    for key in python:
+        assert look(of({"pyproject.toml": f"{key} = {value}\n"})).app is not None, key
+        assert write(look(of({"pyproject.toml": f"{key} = {value}\n"})), schema="s.json"), key
+    for key in ("package", "dependencies", "bin", "package.name", "package.rust-version", "dependencies.sqlx.features"):
+        assert look(of({"Cargo.toml": f"{key} = {value}\n"})).app is not None, key
+    look(of({"Pipfile": f"packages = {value}\n"}))
