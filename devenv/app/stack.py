@@ -149,13 +149,7 @@ def _found(project: Project, values: Mapping[str, str], name: str | None, *, len
         elif lenient:
             texts[file.path] = ""
         elif file.required:
-            errors.append(
-                DevenvError(
-                    f"The file {file.path} is not there.",
-                    hint="Make it (is there a template beside it?), or say `required: false`.",
-                    where=file.where,
-                )
-            )
+            errors.append(_no_file(path, file, "Make it (is there a template beside it?), or say `required: false`."))
     listings = {folder: _listing(lying(folder), lenient=lenient) for folder in wanted.folders}
     rules = _rules(wanted, listings, lying, [] if lenient else errors)
     raise_all(errors)
@@ -179,15 +173,22 @@ def _with(given: Given, wanted: reading.Wanted) -> Given:
             files[file.path] = compose_file(path)
         else:
             hint = "Correct the path: it is relative to the folder of the project, not to that of the file."
-            errors.append(DevenvError(f"The file {path} is not there.", hint=hint, where=file.where))
+            errors.append(_no_file(path, file, hint))
     for file in wanted.texts:
         path = Path(file.path)
         if file.required and not path.is_file():
-            hint = "Correct the path: it is relative to the folder of the project, or make the file."
-            errors.append(DevenvError(f"The file {path} is not there.", hint=hint, where=file.where))
+            errors.append(
+                _no_file(path, file, "Correct the path: it is relative to the folder of the project, or make the file.")
+            )
         texts[file.path] = read_text(path) if path.is_file() else ""
     raise_all(errors)
     return Given(files=files, texts=texts, local=local, roots=roots)
+
+
+def _no_file(path: Path, wanted: WantedFile, hint: str) -> DevenvError:
+    if path.is_dir():
+        return DevenvError(f"{path} is a folder.", hint="Name a file in it.", where=wanted.where)
+    return DevenvError(f"The file {path} is not there.", hint=hint, where=wanted.where)
 
 
 def _elsewhere(file: WantedFile) -> tuple[Path, Path]:

@@ -280,6 +280,9 @@ def service(
         found["deploy"].setdefault("replicas", found["scale"])
     if not {"image", "build", "provider"} & set(value):
         reader.wrong(at, f"The service `{at[-1]}` has neither `image` nor `build`.", "Give it one of the two.")
+    elif value.get("image") == "" and not {"build", "provider"} & set(value):
+        reader.wrong((*at, "image"), f"The `image` of `{at[-1]}` is empty.",
+                     "Name an image; where a variable stands, set it in the shell or in `.env`.")  # fmt: skip
     if "pre_start" in value:
         here = (*at, "pre_start")
         found["pre_start"] = hooks.before(reader, value["pre_start"], here, service=found, keys=KEYS)

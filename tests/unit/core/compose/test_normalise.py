@@ -179,6 +179,7 @@ def test_what_is_wrong_in_a_service(text: str, message: str, hint: str) -> None:
         ("services: {}", "names no service"),
         ("services: {a: 1}", "`services.a` must be a mapping"),
         ("services: {a: {}}", "neither `image` nor `build`"),
+        ("services: {a: {image: '${GONE-}'}}", "The `image` of `a` is empty."),
         ("services: {'a b': {image: x}}", "cannot be the name of a service"),
         ("services: {a: {image: x, depends_on: [b]}, b: {image: y, depends_on: [a]}}", "`a` → `b` → `a`"),
         ("services: {a: {image: x, container_name: cc}, b: {image: y, container_name: cc}}", "the same container name"),
