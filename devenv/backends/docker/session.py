@@ -2,7 +2,7 @@
 
 POST /session is taken over; then the engine is the client, and calls by gRPC what the request's headers announced
 (moby/buildkit `session/session.go`, github.com/grpc/grpc `doc/PROTOCOL-HTTP2.md`). `grants` has the services.
-Why a server of our own: docs/adr/0004.
+Why a server of our own: docs/adr/0005.
 """
 
 from __future__ import annotations
