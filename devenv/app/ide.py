@@ -21,7 +21,7 @@ from devenv.model.errors import DevenvError, ExitCode
 def up_for_ide(ctx: Context, wishes: Wishes) -> int:
     """As `up`, but the workspace waits for no service, a manifest that cannot be read is answered with the committed
     files, and devcontainer.json, which the editor has read already, is not rewritten."""
-    project = _project(ctx)
+    project = project_to_open(ctx)
     said = project.devcontainer
     if said is not None and said.config.get("runServices"):  # what an editor starts: these, and no others
         wishes = replace(wishes, services=tuple(dict.fromkeys((*said.config["runServices"], said.service))))
@@ -35,14 +35,20 @@ def up_for_ide(ctx: Context, wishes: Wishes) -> int:
     return ExitCode.DONE if _workspace_runs(ctx, project) else code
 
 
-def _project(ctx: Context) -> Project:
+def project_to_open(ctx: Context) -> Project:
+    """The project as its manifest says it; where that cannot be read, which is told, as its committed files do."""
     try:
         return read_project(ctx)
     except DevenvError as error:
         committed = committed_project(ctx)  # raises the same where there is no rendered file to fall back on
         ctx.ui.error(error)
         ctx.ui.notice(f"starting what {committed.files[0]} says, as it was rendered before")
-        return committed
+        if not committed.own:
+            return committed
+        from devenv.core.render.readback import variables
+
+        # Ports that are taken move, and files belong to the person, as if the manifest could be read.
+        return replace(committed, variables=variables(committed.documents[0]))
 
 
 def _workspace_runs(ctx: Context, project: Project) -> bool:

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -115,13 +116,20 @@ def test_a_seed_that_is_broken_lets_the_person_in(clone: Repository, cli: Cli) -
 
 def test_a_manifest_that_is_broken_lets_the_person_in(clone: Repository, cli: Cli) -> None:
     clone.edit("devenv.yaml", "use: postgres", "use: postgress")
-    answer, said = cli.up()
+    with socket.socket() as somebody:
+        with suppress(OSError):  # somebody else has it already
+            somebody.bind(("127.0.0.1", 5432))
+            somebody.listen()
+        answer, said = cli.up()
     assert answer["containerId"] == clone.identities()["workspace"][0]
     assert "devenv.yaml:4:" in said
     assert "postgress" in said
     assert "as it was rendered before" in said
     assert all(row["ready"] for row in clone.status().values()), said
     assert clone.sql("SELECT count(*) FROM products") == str(PRODUCTS)
+    assert "port 5432 is taken" in said
+    assert cli.inside("touch made; id -u").strip() == str(os.getuid())
+    assert (clone.folder / "made").stat().st_uid == os.getuid()
 
 
 def test_a_feature_that_cannot_be_had_lets_the_person_in(clone: Repository, cli: Cli) -> None:
