@@ -225,7 +225,7 @@ class _Refusals:
                 self.refuse("entitlements", f"`{right}` is no right of a build", f"write `{_ALLOWED}`, or remove it")
         for key in ("provenance", "sbom"):
             if given.get(key, "false") != "false":
-                self.refuse(key, f"the engine's image store keeps no attestation (`{key}`) beside an image",
+                self.refuse(key, f"devenv has images built without attestations, so without `{key}`",
                             f"write `{key}: false`, or make it where the image is published")  # fmt: skip
         if given.get("isolation", "default") != "default":
             self.refuse("isolation", f"`isolation: {given['isolation']}` is of Windows containers alone",

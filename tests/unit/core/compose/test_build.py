@@ -118,8 +118,8 @@ def test_what_is_wrong_in_a_build(text: str, message: str, hint: str) -> None:
     [
         ("cache_to: ['type=local,dest=x']", "cannot put its cache to `type=local,dest=x`"),
         ("entitlements: [foo]", "`foo` is no right"),
-        ("provenance: mode=max", "(`provenance`)"),
-        ("sbom: true", "(`sbom`)"),
+        ("provenance: mode=max", "without `provenance`"),
+        ("sbom: true", "without `sbom`"),
         ("isolation: hyperv", "Windows"),
         ("additional_contexts: {o: 'oci-layout:///x'}", "OCI layout"),
         ("network: shop", "network `shop`"),
