@@ -18,6 +18,7 @@ from devenv.app.stack import further_files, load_model, missing
 from devenv.app.values import Given, given
 from devenv.core import importing
 from devenv.core.compose import dotenv
+from devenv.core.compose.interpolate import names
 from devenv.core.compose.layers import Given as Files
 from devenv.core.decode import decode
 from devenv.core.devcontainer.properties import COMPOSE as OF_COMPOSE
@@ -36,6 +37,10 @@ from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.manifest import Document
 
 MANIFEST = MANIFESTS[0]
+_PROJECT = "COMPOSE_PROJECT_NAME"
+"""What Compose, and devenv, set by themselves."""
+_MADE = f"{MANIFEST} as it would be"
+"""What it is called in errors: nothing is written then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +74,7 @@ def import_(ctx: Context, kind: str, files: tuple[str, ...] = (), *, print_: boo
     single = _single(project)
     document = single or importing.merged(project.documents, str(project.working_dir), str(folder), further)
     imported, kept = _taken(source, document, name, "" if single is None else read_text(project.files[0]))
-    value, unsaid = imported.value, [*imported.unsaid, *_of_included(further, known)]
+    value, unsaid = imported.value, [*imported.unsaid, *_of_included(further, known), *_unset(document, further, known)]
     workspace = importing.workspace(source.said, str(git_root(folder))) if source.said is not None else None
     if workspace is not None:
         value = _with_workspace(value, workspace, alone=not project.documents)
@@ -81,7 +86,9 @@ def import_(ctx: Context, kind: str, files: tuple[str, ...] = (), *, print_: boo
     theirs = [*project.documents, *(each for documents in further.files.values() for each in documents)]
     inside = {name: value for each in further.texts.values() for name, value in dotenv.parse(each, "").items()}
     stand_ins = {key: item for key, item in missing(theirs).items() if key not in inside}
-    everything = replace(known, repository={**missing([document]), **inside, **known.repository})
+    stand_in = missing([document])
+    said = {name: value for name, value in known.repository.items() if value or name not in stand_in}
+    everything = replace(known, repository={**stand_in, **inside, **said})
     ours = _ours(project, text, name, everything)
     passed = frozenset((workspace.service, *_used(workspace))) if workspace is not None else frozenset()
     before = _normal(project, {**stand_ins, **values, PROFILES: "*"}, name)
@@ -105,8 +112,8 @@ def _taken(source: _Source, document: Document, name: str, text: str) -> tuple[i
     for leave in (*({service} for service in services), {*services}):
         found = importing.taken(document.value, name=name, catalogue=every, kinds=PROBES, leave=frozenset(leave))
         if (kept := importing.edited(text, document, found.value)) is not None:
-            names = ", ".join(f"`{each}`" for each in leave if "use" in whole.value["services"][each])
-            line = f"`use:` for {names}, which shares keys with others by an anchor; write them out to have it."
+            which = ", ".join(f"`{each}`" for each in leave if "use" in whole.value["services"][each])
+            line = f"`use:` for {which}, which shares keys with others by an anchor; write them out to have it."
             return replace(found, unsaid=(*found.unsaid, line)), kept
     return whole, None
 
@@ -121,6 +128,17 @@ def _of_included(further: Files, known: Given) -> list[str]:
         f"`{name}`, which {shown(Path(path))} says for what is included there: say it in .env."
         for name, path in _said_inside(further).items()
         if known.said(name) is None
+    ]
+
+
+def _unset(document: Document, further: Files, known: Given) -> list[str]:
+    """Variables that a devenv.yaml asks for, where Compose makes do with nothing."""
+    inside = _said_inside(further)
+    return [
+        f"`${{{each.name}}}` has no value: say it in .env, since `devenv up` asks for one; `${{{each.name}:-}}` does "
+        "with nothing, as Compose."
+        for each in names(document)
+        if each.required and each.default is None and not known.said(each.name) and each.name not in (*inside, _PROJECT)
     ]
 
 
@@ -171,12 +189,12 @@ def _devcontainer(ctx: Context, files: tuple[str, ...]) -> _Source:
         mount_folder=str(git_root(folder)),
         ids=(os.getuid(), os.getgid()),
     )
-    names = [shown(file)]
+    called = [shown(file)]
     if said.kind == OF_COMPOSE:
-        names += [shown(path) for path in project.files]
+        called += [shown(path) for path in project.files]
     else:
         project = replace(project, documents=())
-    return _Source(project=project, names=tuple(names), said=said)
+    return _Source(project=project, names=tuple(called), said=said)
 
 
 def _single(project: Project) -> Document | None:
@@ -227,7 +245,7 @@ def _ours(theirs: Project, text: str, name: str, known: Given) -> dict[str, Any]
     """The normal form of what the new file would be rendered to. Raises DevenvErrors where it is not right: then the
     files say what a devenv.yaml cannot."""
     folder = theirs.folder
-    manifest = decode(text, MANIFEST, folder=str(folder), catalogue=catalogue(), bases=bases(), kinds=PROBES)
+    manifest = decode(text, _MADE, folder=str(folder), catalogue=catalogue(), bases=bases(), kinds=PROBES)
     rendered = render(
         manifest,
         catalogue(),

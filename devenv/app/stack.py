@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -122,6 +123,8 @@ def _copies(project: Project) -> tuple[tuple[str, str], ...]:
 def _found(project: Project, values: Mapping[str, str], name: str | None, *, lenient: bool) -> _Found:
     if lenient:
         values = {**missing(project.documents), **values}
+    if "HOME" not in values and "HOME" in os.environ:  # what `~` stands for, whether or not a file names it
+        values = {**values, "HOME": os.environ["HOME"]}
     if name is not None:  # Compose sets it by itself
         values = {**values, "COMPOSE_PROJECT_NAME": name}
     given = Given()

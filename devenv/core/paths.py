@@ -63,6 +63,8 @@ def moved(value: Mapping[str, Any], change: Change, *, open_ended: Change | None
                 name: {**item, "file": path(item["file"])} if isinstance(item, Mapping) and "file" in item else item
                 for name, item in top[kind].items()
             }
+    if isinstance(top.get("volumes"), Mapping):
+        top["volumes"] = {name: _bound(item, path) for name, item in top["volumes"].items()}
     return top
 
 
@@ -142,6 +144,14 @@ def profile_moved(option: Any, change: Change) -> Any:
     lies that says it."""
     match = SECCOMP.fullmatch(option) if isinstance(option, str) else None
     return f"{option[: match.start(1)]}{change(match[1])}" if match and is_relative(match[1]) else option
+
+
+def _bound(volume: Any, path: Callable[[Any], Any]) -> Any:
+    """A volume of the top that is a folder of the host."""
+    options = volume.get("driver_opts") if isinstance(volume, Mapping) else None
+    if not isinstance(options, Mapping) or options.get("o") != "bind" or volume.get("driver") != "local":
+        return volume
+    return {**volume, "driver_opts": {**options, "device": path(options["device"])}} if "device" in options else volume
 
 
 def _files(files: Any, path: Callable[[Any], Any]) -> Any:

@@ -86,22 +86,7 @@ def absolute(document: Document, folder: str) -> Document:
     def change(path: str) -> str:
         return posixpath.normpath(posixpath.join(folder, path))
 
-    value = paths.moved(document.value, change)
-    for name, service in mapping_of(value.get("services")).items():
-        spec = mapping_of(mapping_of(document.value["services"])[name]).get("credential_spec")
-        if spec is not None:  # Compose leaves this one to the engine
-            service["credential_spec"] = spec
-    volumes = {name: _volume(item, change) for name, item in mapping_of(value.get("volumes")).items()}
-    return replace(document, value={**value, "volumes": volumes} if volumes else value)
-
-
-def _volume(volume: Any, change: paths.Change) -> Any:
-    options = mapping_of(mapping_of(volume).get("driver_opts"))
-    device = options.get("device")
-    local = options.get("o") == "bind" and mapping_of(volume).get("driver") == "local"
-    if not local or not isinstance(device, str) or not paths.is_relative(device):
-        return volume
-    return {**volume, "driver_opts": {**options, "device": change(device)}}
+    return replace(document, value=paths.moved(document.value, change))
 
 
 def resolved(document: Document, variables: Mapping[str, str]) -> Document:

@@ -132,6 +132,67 @@ def test_editors_find_the_schema_where_the_repository_has_it(stack: Path) -> Non
     ]
 
 
+def test_what_the_two_kinds_of_files_read_alike_is_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/anna")
+    monkeypatch.delenv("WORD", raising=False)
+    (tmp_path / "compose.yaml").write_text(
+        "name: shop\nservices:\n  a:\n    image: x\n    volumes: ['~/data:/data', 'data:/d']\n"
+        "    labels: {a: '${WORD}', b: '${COMPOSE_PROJECT_NAME}'}\n"
+        "volumes:\n  data: {driver: local, driver_opts: {type: none, o: bind, device: ./lies}}\n"
+    )
+    found = told(tmp_path)
+    assert found["changed"] == []
+    assert [line.partition(":")[0] for line in found["unsaid"]] == ["`${WORD}` has no value"]
+
+
+def test_what_a_devenv_yaml_cannot_say_is_refused_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "name: shop\nservices:\n  a:\n    image: x\njobs:\n  b: {image: x, triggers: [manual]}\n"
+    )
+    with pytest.raises(DevenvError, match="`jobs` cannot be used") as caught:
+        told(tmp_path)
+    assert str(caught.value.where).startswith("devenv.yaml as it would be:")
+    assert not (tmp_path / "devenv.yaml").exists()
+
+
+KNOWN = {
+    "credential-spec-file", "include-paths",  # Windows alone, and told as it is written
+    "service-env-file", "service-env-file-raw",  # a file of variables names one that the Compose file does not
+    "include-env-file-list", "include-interpolated-path",  # what only the variables of an included project know
+    "dotenv-forms", "interpolation-not-in-keys", "interpolation-of-types",  # empty, in a key, a container's port
+    "jobs", "provider", "ports-short",  # refused in a devenv.yaml; ports that devenv chooses
+}  # fmt: skip
+"""Where a devenv.yaml says something else, or refuses it: each is told."""
+
+
+def others(case: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is another than it was in the stack of `case`, where it is one."""
+    said = case / "case.yaml"
+    about = read_yaml(said.read_text(), "case.yaml").value if said.exists() else {}
+    if case.name.startswith("invalid") or "args" in about or "git" in about or about.get("invalid"):
+        return []
+    shutil.copytree(case, folder)
+    with monkeypatch.context() as here:
+        here.chdir(folder)
+        for name, item in (about.get("env") or {}).items():
+            here.setenv(name, str(item))
+        try:
+            return [line for line in told(folder)["changed"] if not GIVEN.fullmatch(line)]
+        except DevenvError as error:
+            return [f"refused: {error.message}"]
+
+
+def test_hardly_any_way_to_write_a_compose_file_becomes_another_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {
+        case.name: changed
+        for case in sorted((STACKS.parent / "compose").iterdir())
+        if (changed := others(case, tmp_path / case.name, monkeypatch))
+    }
+    assert sorted(found) == sorted(KNOWN), found
+
+
 def test_where_nothing_is_there_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(DevenvError, match="There is no"):
         told(tmp_path)
