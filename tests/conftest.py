@@ -14,6 +14,9 @@ from devenv.model.protocols import Engine
 from devenv.run.cancel import CancelToken
 from tests.engines import BASE, Told
 
+collect_ignore = ["cases"]
+"""Data: some of it are repositories with tests of their own."""
+
 
 @pytest.fixture
 def report() -> Told:

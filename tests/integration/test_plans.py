@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from devenv.core.reconcile import reconcile
-from devenv.core.teardown import down, restart, start, stop
+from devenv.core.teardown import down, off_and_on, stop
 from devenv.extensions.probes import PROBES
 from devenv.host.machine import ThisHost
 from devenv.model.events import Done
@@ -131,7 +131,7 @@ def test_what_is_stopped_or_restarted_is_as_it_was(shop: Shop) -> None:
     before = {c.name: c.id for c in shop.observe().containers}
     shop.do(stop(shop.observe(), stack=wanted).nodes)
     assert {c.state for c in shop.observe().containers} == {"exited"}
-    shop.do(start(wanted, shop.observe()).nodes)
-    shop.do(restart(wanted, shop.observe(), ["db"]).nodes)
+    shop.do(shop.plan(wanted).nodes)
+    shop.do(off_and_on(wanted, shop.observe(), ["db"]).nodes)
     assert shop.plan(wanted).text() == "nothing to do"
     assert {c.name: c.id for c in shop.observe().containers} == before
