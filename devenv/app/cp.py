@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from devenv.app.context import Context
-from devenv.app.observing import container_of
+from devenv.app.observing import container_of, none_of
 from devenv.app.session import Session, session
 from devenv.core.copying import Landing, Side, There, landing, renamed, sides
 from devenv.core.selection import check as check_services
@@ -32,13 +32,10 @@ def cp(
     with session(ctx, named=[inside.service]) as here:
         check_services(here.stack, [inside.service])
         held_on_host(here.stack, inside.service)
-        container = container_of(here.engine.observe(here.name), inside.service, index)
+        observed = here.engine.observe(here.name)
+        container = container_of(observed, inside.service, index)
         if container is None:
-            raise DevenvError(
-                f"`{inside.service}` has no container{f' with the number {index}' if index else ''}.",
-                hint=f"Bring it up first: devenv up {inside.service}",
-                code=ExitCode.FAILED,
-            )
+            raise none_of(observed, inside.service, index)
         if first.service:
             said = _out(here, container, first, second, follow=follow_link)
         else:

@@ -7,15 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from devenv.app.context import Context
-from devenv.app.observing import container_of
+from devenv.app.observing import container_of, none_of
 from devenv.app.session import Session, session
 from devenv.core.rendered import HOST_FOLDER
 from devenv.core.selection import check as check_services
-from devenv.core.selection import held_on_host
+from devenv.core.selection import held_on_host, service_of
 from devenv.model import labels
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.observed import ObservedContainer
 
+_NOT_RUN = (126, 127)
+"""Exit codes by which an engine says that it could not run the command."""
 _SHELL = ("sh", "-c", "command -v bash >/dev/null && exec bash -l; exec sh")
 
 
@@ -56,9 +58,24 @@ def shell(ctx: Context, service: str | None) -> int:
         container = running_container(here, str(name))
         user, folder = workspace_of(here, str(name), container)
         with inside(here, str(name), container) as env:
-            return here.engine.exec_attached(
+            code = here.engine.exec_attached(
                 container.id, _SHELL, user=user, env=env, workdir=folder, tty=on_terminal()
             )
+        return begun(here, container, folder, code)
+
+
+def begun(here: Session, container: ObservedContainer, folder: str, code: int) -> int:
+    """`code`, with which a command in the workspace's `folder` ended. Raises DevenvError (FAILED) where it could not
+    even begin, as that folder is not in the container."""
+    if code in _NOT_RUN and folder and here.engine.path_stat(container.id, folder) is None:
+        service = service_of(container)
+        raise DevenvError(
+            f"The workspace's folder {folder} is not in `{service}`.",
+            hint=f"Mount the repository there (`volumes: [.:{folder}]` in `{service}`), or give the workspace another "
+            "`folder`.",
+            code=ExitCode.FAILED,
+        )
+    return code
 
 
 def workspace_of(here: Session, service: str, container: ObservedContainer) -> tuple[str, str]:
@@ -104,11 +121,16 @@ def running_container(here: Session, service: str, index: int = 0) -> ObservedCo
     """The container of `service`, that with the number `index` where it is not 0. Raises DevenvError: FAILED where none
     runs, INPUT where it is on the host."""
     held_on_host(here.stack, service)
-    found = container_of(here.engine.observe(here.name), service, index)
-    if found is None or not found.running:
-        which = f" with the number {index}" if index else ""
-        state = f"has no container{which}" if found is None else f"does not run ({found.state})"
-        raise DevenvError(f"`{service}` {state}.", hint=f"Bring it up first: devenv up {service}", code=ExitCode.FAILED)
+    observed = here.engine.observe(here.name)
+    found = container_of(observed, service, index)
+    if found is None:
+        raise none_of(observed, service, index)
+    if not found.running:
+        raise DevenvError(
+            f"`{service}` does not run ({found.state}).",
+            hint=f"Bring it up first: devenv up {service}",
+            code=ExitCode.FAILED,
+        )
     return found
 
 

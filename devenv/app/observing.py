@@ -11,7 +11,7 @@ from devenv.app.beside import Begun, side_by_side
 from devenv.app.digests import Digests, seed_digests
 from devenv.app.lastlook import last_looks, remember
 from devenv.core.selection import TEMPORARY, is_beside, is_oneoff, number_of, service_of
-from devenv.model.errors import DevenvError, DevenvErrors
+from devenv.model.errors import DevenvError, DevenvErrors, ExitCode
 from devenv.model.observed import LedgerEntry, Observed, ObservedContainer
 from devenv.model.protocols import Engine, Seeder, SeedTarget
 from devenv.model.stack import Service, Stack
@@ -33,6 +33,17 @@ def container_of(observed: Observed, service: str, index: int = 0) -> ObservedCo
     if index:
         return next((c for c in found if number_of(c) == index), None)
     return next((c for c in found if c.running), found[0] if found else None)
+
+
+def none_of(observed: Observed, service: str, index: int) -> DevenvError:
+    """What is said where `container_of` found none: which there are, where there are others."""
+    numbers = [str(number_of(c)) for c in containers_of(observed.containers, service)]
+    which = f" with the number {index}" if index else ""
+    return DevenvError(
+        f"`{service}` has no container{which}.",
+        hint=f"Those that it has: {', '.join(numbers)}." if numbers else f"Bring it up first: devenv up {service}",
+        code=ExitCode.FAILED,
+    )
 
 
 def labelled(containers: Iterable[ObservedContainer], service: str) -> dict[str, ObservedContainer]:

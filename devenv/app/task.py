@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from devenv.app.context import Context
-from devenv.app.exec import inside, on_terminal, running_container, workspace_of
+from devenv.app.exec import begun, inside, on_terminal, running_container, workspace_of
 from devenv.app.session import Session, session
 from devenv.core.suggest import did_you_mean
 from devenv.model.errors import DevenvError, ExitCode
@@ -31,9 +31,10 @@ def run_task(ctx: Context, task: str | None, args: Sequence[str] = ()) -> int:
         else:
             command += args
         with inside(here, found.service, container) as env:
-            return here.engine.exec_attached(
+            code = here.engine.exec_attached(
                 container.id, command, user=user, env=env, workdir=folder, tty=on_terminal()
             )
+        return begun(here, container, folder, code)
 
 
 def _list(ctx: Context, here: Session) -> int:

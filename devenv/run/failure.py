@@ -143,7 +143,8 @@ def _ended(service: str, container: ObservedContainer) -> Failed:
     if code == 0:
         return _say(
             f"{service} ended with exit code 0{after}, but it is meant to stay up",
-            "give it a command that stays in the foreground, or say `one_shot: true` if it is meant to end",
+            "give it a command that stays in the foreground, or say `one_shot: true` (in a Compose file "
+            "`x-devenv: {one_shot: true}`) if it is meant to end",
             container,
         )
     if code in (126, 127):

@@ -39,7 +39,9 @@ def test_several_containers_are_made_shared_and_mended(tmp_path: Path, docker_ba
 
         hosts = {n: it.says("exec", "--index", str(n), "web", "hostname").strip() for n in (1, 2, 3)}
         assert hosts == {n: it.each()[f"web-{n}"].attrs["Config"]["Hostname"] for n in (1, 2, 3)}
-        assert "no container with the number 4" in it.run("exec", "--index", "4", "web", "true").stderr
+        said = it.run("exec", "--index", "4", "web", "true").stderr
+        assert "no container with the number 4" in said
+        assert "Those that it has: 1, 2, 3." in said
         said = it.says("logs", "web")
         assert sorted(line.partition("|")[0].strip() for line in said.splitlines()) == ["web-1", "web-2", "web-3"]
         row = it.status()["web"]
