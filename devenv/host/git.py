@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from devenv.core.mask import mask_urls
 from devenv.model.errors import DevenvError, ExitCode
 
 _PATIENCE = 300.0
@@ -43,7 +44,7 @@ def fetched(url: str, commit: str, env: Mapping[str, str] | None = None) -> Path
         return folder
     if shutil.which("git", path=env.get("PATH")) is None:
         raise DevenvError(
-            f"{url} cannot be fetched: there is no git on this machine.",
+            f"{mask_urls(url)} cannot be fetched: there is no git on this machine.",
             hint="Install git (`apt-get install git`), or name a file of this machine.",
             code=ExitCode.UNFIT,
         )
@@ -94,7 +95,7 @@ def _git(folder: Path, words: tuple[str, ...], url: str, env: Mapping[str, str])
         said = f"no answer within {_PATIENCE:.0f} s"
     if said:
         raise DevenvError(
-            f"{url} cannot be fetched: {said.removeprefix('fatal: ').rstrip('.')}.",
+            f"{mask_urls(url)} cannot be fetched: {said.removeprefix('fatal: ').rstrip('.')}.",
             hint="See that the address and the commit are right, and that git may read it (`git ls-remote`).",
             code=ExitCode.UNFIT,
         )

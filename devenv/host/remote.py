@@ -15,6 +15,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from devenv.core.mask import mask_urls
 from devenv.core.remote import Git, git
 from devenv.host.files import read_text
 from devenv.host.git import call
@@ -34,10 +35,10 @@ def fetch(place: str, *, anew: bool) -> str:
     """The folder that holds the context `place`, which is a repository's or an archive's address. What is in the cache
     is used as it is unless `anew`; a whole commit never changes. Raises DevenvError: INPUT for what no build can use,
     UNFIT for what cannot be reached."""
-    repository = git(place)
+    repository, shown = git(place), mask_urls(place)
     if repository is None and not place.startswith(("http://", "https://")):
         raise DevenvError(
-            f"devenv builds from no `{place.partition('://')[0]}` context ({place})",
+            f"devenv builds from no `{place.partition('://')[0]}` context ({shown})",
             hint="name a folder, a git repository or an archive of the web",
         )
     whole = f"{repository.url}#{repository.ref}" if repository else place
@@ -47,12 +48,12 @@ def fetch(place: str, *, anew: bool) -> str:
     if not anew or fixed:
         with contextlib.suppress(DevenvError):
             if os.path.isdir(found := cache / read_text(known)):
-                return _inside(found, repository, place)
+                return _inside(found, repository, shown)
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix="new-") as folder:
         made = Path(folder) / "content"
         made.mkdir()
-        name = _clone(repository, place, made) if repository else _download(place, made)
+        name = _clone(repository, shown, made) if repository else _download(place, made)
         kept = cache / name
         if not kept.is_dir():
             with contextlib.suppress(OSError):  # another process was first
@@ -63,7 +64,7 @@ def fetch(place: str, *, anew: bool) -> str:
     for old in cache.iterdir():
         if old.is_dir() and old.name != name and not old.name.startswith("new-"):
             shutil.rmtree(old, ignore_errors=True)
-    return _inside(kept, repository, place)
+    return _inside(kept, repository, shown)
 
 
 def _inside(folder: Path, repository: Git | None, place: str) -> str:
@@ -123,21 +124,22 @@ def _download(place: str, folder: Path) -> str:
     from urllib.error import URLError
     from urllib.request import Request, urlopen
 
+    shown = mask_urls(place)
     try:
         with urlopen(Request(place, headers={"User-Agent": "devenv"}), timeout=_ANSWER) as answer:
             content = answer.read(_LARGEST + 1)
     except (URLError, OSError, ValueError) as error:
-        raise _unreached(place, str(getattr(error, "reason", error))) from None
+        raise _unreached(shown, str(getattr(error, "reason", error))) from None
     if len(content) > _LARGEST:
         raise DevenvError(
-            f"the build's context {place} is larger than {_LARGEST // 1024**2} MB",
+            f"the build's context {shown} is larger than {_LARGEST // 1024**2} MB",
             hint="build from a folder that has what the build needs",
         )
     try:
         unpack(content, folder)
     except Broken as error:
         raise DevenvError(
-            f"the archive {place} cannot be unpacked: {error}",
+            f"the archive {shown} cannot be unpacked: {error}",
             hint="take another archive: this one is broken, or meant to harm",
         ) from None
     except tarfile.TarError:

@@ -230,10 +230,13 @@ def test_an_agent_or_key_that_is_not_there(
     write(tmp_path, Dockerfile=f"FROM {base}\n", key="no key")
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     (tmp_path / "key").chmod(0o600)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "open"], check=True)
+    (tmp_path / "open").chmod(0o644)
     for given, message in (
         ({"default": ""}, "none runs in this shell"),
         ({"k": f"{tmp_path}/nothing"}, "nothing .* cannot be used"),
         ({"k": f"{tmp_path}/key"}, "key .* cannot be used"),
+        ({"k": f"{tmp_path}/open"}, "cannot be used: Permissions 0644 .* too open"),
     ):
         with pytest.raises(DevenvError, match=message) as failed:
             make(tmp_path, ssh=given)

@@ -49,9 +49,10 @@ class Entry:
 
 
 def dockerfile(build: Build) -> str:
-    """The text of the Dockerfile. Raises DevenvError where it cannot be read."""
+    """The text of the Dockerfile. Raises DevenvError where it cannot be read, or its context is not there."""
     if build.inline is not None:
         return build.inline
+    _must_be_there(build)
     path = dockerfile_path(build)
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -74,13 +75,17 @@ def entries(build: Build) -> tuple[Entry, ...]:
     where something cannot be read."""
     if not build.context:
         return ()
-    if not os.path.isdir(build.context):
+    _must_be_there(build)
+    return tuple(_walk(build.context, "", _matcher(build), None))
+
+
+def _must_be_there(build: Build) -> None:
+    if build.context and not os.path.isdir(build.context):
         raise DevenvError(
             f"the build context {build.context} is not a folder",
             hint="`build.context` names a folder, relative to the file that says so",
             where=build.where,
         )
-    return tuple(_walk(build.context, "", _matcher(build), None))
 
 
 def under(name: str, folder: str, files: Sequence[Entry]) -> tuple[Entry, ...]:

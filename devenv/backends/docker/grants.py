@@ -194,7 +194,9 @@ def _add(build: Build, key: str, address: str) -> None:
             )  # fmt: skip
             if done.returncode == 0:
                 return
-            said = done.stderr.strip().splitlines()[0] if done.stderr.strip() else "it is no private key"
+            # A key that others may read gets a frame of @ around its headline.
+            lines = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("@")]
+            said = lines[0].strip().rstrip(".") if lines else "it is no private key"
             break
         wait.wait(0.05)
     raise DevenvError(

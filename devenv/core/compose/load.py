@@ -19,6 +19,7 @@ from devenv.core.compose.interpolate import named, names, substitute
 from devenv.core.compose.layers import Given
 from devenv.core.compose.normalise import Normal
 from devenv.core.compose.notices import jobs_by_hand, refuse_elsewhere, without_effect
+from devenv.core.compose.references import refuse_unreadable
 from devenv.core.compose.scaling import scale
 from devenv.core.compose.values import Reader, nanoseconds
 from devenv.core.readiness import Kinds
@@ -120,6 +121,7 @@ class _Loader:
         services = {name: self.service(name, config) for name, config in normal.services.items()}
         servers = self.servers(services)
         refuse_elsewhere(reader, normal.services)
+        refuse_unreadable(reader, normal.services)
         return Stack(
             project=normal.project,
             folder=self.folder,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from devenv.core.mask import mask_urls
 from devenv.model.errors import DevenvError, Span
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -35,17 +36,18 @@ def read(file: str, where: Span) -> Address:
     commit, _, path = rest.partition(":")
     if url.startswith("github.com/"):
         url = f"https://{url}"
+    shown = mask_urls(url)
     if not url.startswith((*_SCHEMES, "git@")):
         raise DevenvError(
-            f"{url} is no address that devenv fetches Compose files from.",
+            f"{shown} is no address that devenv fetches Compose files from.",
             hint="Name a file of this machine, or one of a git repository: `https://host/repo.git#<commit>:<path>`.",
             where=where,
         )
     if not _COMMIT.fullmatch(commit):
         said = f"`{commit}`, which is no whole commit" if commit else "no commit"
         raise DevenvError(
-            f"{url} is named with {said}.",
-            hint=f"Pin it: `{url}#<commit>{':' + path if path else ''}`; `git ls-remote {url}` lists commits.",
+            f"{shown} is named with {said}.",
+            hint=f"Pin it: `{shown}#<commit>{':' + path if path else ''}`; `git ls-remote {shown}` lists commits.",
             where=where,
         )
     parts = path.split("/")

@@ -53,6 +53,9 @@ def test_what_cannot_be_fetched_gets_a_sentence(tmp_path: Path, repository: tupl
         fetched(f"{url}-none", commit, _env(tmp_path))
     assert caught.value.code == ExitCode.UNFIT
     assert not (tmp_path / "cache/docker-compose" / commit).exists()
+    with pytest.raises(DevenvError, match=r"http://me:\*\*\*@127.0.0.1:1/x.git cannot be fetched") as hidden:
+        fetched("http://me:secret-word@127.0.0.1:1/x.git", commit, _env(tmp_path))
+    assert "secret-word" not in hidden.value.message
     with pytest.raises(DevenvError, match="no git on this machine"):
         fetched(url, commit, _env(tmp_path, PATH=str(tmp_path)))
     (tmp_path / "file").touch()

@@ -99,6 +99,14 @@ def test_a_repository_that_is_not_there(tmp_path: Path) -> None:
     assert failed.value.code == ExitCode.UNFIT
 
 
+@pytest.mark.parametrize("place", ["x.git#main", "x.tar.gz"])
+def test_a_password_in_an_address_is_said_to_nobody(place: str) -> None:
+    with pytest.raises(DevenvError, match="cannot be fetched") as failed:
+        fetch(f"http://anna:secret-word@127.0.0.1:1/{place}", anew=False)
+    assert "secret-word" not in failed.value.message + failed.value.hint
+    assert "anna:***@" in failed.value.message
+
+
 def test_a_machine_without_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(DevenvError, match="needs git") as failed:

@@ -112,6 +112,8 @@ def test_a_build_without_a_context_sends_nothing(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_named(build: Build, tmp_path: Path) -> None:
     with pytest.raises(DevenvError, match="is not a folder"):
+        context.dockerfile(Build(context=str(tmp_path / "none")))
+    with pytest.raises(DevenvError, match="is not a folder"):
         context.entries(replace(build, context=str(tmp_path / "nowhere")))
     with pytest.raises(DevenvError, match="cannot be read"):
         context.dockerfile(replace(build, dockerfile="Other"))
