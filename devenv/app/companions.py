@@ -1,14 +1,14 @@
-"""What of the person's a command in the workspace has with it: the ssh agent, and who they are to git. An editor brings
-its own; this is for `shell`, `exec` and `run`."""
+"""What of the person's a command in the workspace has with it: the ssh agent, who they are to git, and what git's
+credential helpers know. An editor brings its own; this is for `shell`, `exec` and `run`."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from devenv.app.session import Session, in_a_machine
-from devenv.host import agent
+from devenv.host import agent, credentials
 from devenv.host.devcontainers import git_root
 from devenv.model.observed import ObservedContainer
 
@@ -23,15 +23,18 @@ def companions(here: Session, container: ObservedContainer) -> Iterator[Mapping[
     if inside is None:
         yield {}
         return
-    found = _git(here, inside)
-    socket = agent.agent_socket()
+    git, found = _git(here, inside), {}
     info = here.engine.info
-    if not socket or not info.local or info.rootless or in_a_machine(info):
-        yield found
-        return
-    name = f"{os.getpid()}.sock"
-    with agent.forwarded(socket, folder / _PLACE / name):
-        yield {**found, "SSH_AUTH_SOCK": f"{inside}/{_PLACE}/{name}"}
+    with ExitStack() as stack:
+        if info.local and not info.rootless and not in_a_machine(info):  # else no socket of this host is one there
+            place = f"{_PLACE}/{os.getpid()}"
+            if socket := agent.agent_socket():
+                stack.enter_context(agent.forwarded(socket, folder / f"{place}.sock"))
+                found["SSH_AUTH_SOCK"] = f"{inside}/{place}.sock"
+            if more := credentials.settings(f"{inside}/{place}-git.sock"):
+                stack.enter_context(credentials.answered(folder / f"{place}-git.sock"))
+                git |= more
+        yield {**found, **_variables(git)}
 
 
 def _inside(container: ObservedContainer, folder: str) -> str | None:
@@ -43,13 +46,17 @@ def _inside(container: ObservedContainer, folder: str) -> str | None:
 
 
 def _git(here: Session, inside: str) -> dict[str, str]:
-    """Git's settings as variables: the person's name, and that the repository, whoever owns it there, is theirs."""
+    """Git's settings: the person's name, and that the repository, whoever owns it there, is theirs."""
     top = git_root(here.project.folder)
     if not (top / ".git").exists():
         return {}
     below = os.path.relpath(top, here.project.folder)
-    settings = {**agent.git_identity(here.project.folder), "safe.directory": os.path.normpath(f"{inside}/{below}")}
-    found = {"GIT_CONFIG_COUNT": str(len(settings))}
+    return {**agent.git_identity(here.project.folder), "safe.directory": os.path.normpath(f"{inside}/{below}")}
+
+
+def _variables(settings: Mapping[str, str]) -> dict[str, str]:
+    """Git's settings as variables (git-config(1), GIT_CONFIG_COUNT; from git 2.31 on)."""
+    found = {"GIT_CONFIG_COUNT": str(len(settings))} if settings else {}
     for index, (name, value) in enumerate(settings.items()):
         found |= {f"GIT_CONFIG_KEY_{index}": name, f"GIT_CONFIG_VALUE_{index}": value}
     return found

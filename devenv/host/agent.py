@@ -8,8 +8,8 @@ import socket
 import stat
 import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from devenv.host.git import call
@@ -27,10 +27,16 @@ def agent_socket() -> str:
         return ""
 
 
-@contextmanager
-def forwarded(agent: str, place: Path) -> Iterator[None]:
+def forwarded(agent: str, place: Path) -> AbstractContextManager[None]:
     """A socket at `place` that leads to the ssh agent's at `agent`, as long as the `with` block lasts. The agent's own
     may move from login to login: a mount of it would have to be made anew each time."""
+    return listening(place, lambda near: _join(near, agent))
+
+
+@contextmanager
+def listening(place: Path, serve: Callable[[socket.socket], None]) -> Iterator[None]:
+    """A socket at `place`, this user's alone, as long as the `with` block lasts; `serve` is called with each connection
+    in a thread of its own, and closes it."""
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(FileNotFoundError):
         place.unlink()
@@ -43,7 +49,7 @@ def forwarded(agent: str, place: Path) -> Iterator[None]:
             os.close(folder)
         place.chmod(0o600)
         server.listen()
-        threading.Thread(target=_serve, args=(server, agent), daemon=True).start()
+        threading.Thread(target=_accept, args=(server, serve), daemon=True).start()
         try:
             yield
         finally:
@@ -53,13 +59,13 @@ def forwarded(agent: str, place: Path) -> Iterator[None]:
                 place.unlink()
 
 
-def _serve(server: socket.socket, agent: str) -> None:
+def _accept(server: socket.socket, serve: Callable[[socket.socket], None]) -> None:
     while True:
         try:
             near, _ = server.accept()
         except OSError:
             return
-        threading.Thread(target=_join, args=(near, agent), daemon=True).start()
+        threading.Thread(target=serve, args=(near,), daemon=True).start()
 
 
 def _join(near: socket.socket, agent: str) -> None:

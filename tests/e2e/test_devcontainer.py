@@ -27,6 +27,17 @@ workspace:
 BOXED = MANIFEST.replace("workspace: {{}}\n", WORKSPACE).replace(
     "workspace:\n    build: ./api", "workspace:\n    build: ./box"
 )
+FORGE = """\
+import base64, http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        known = self.headers["Authorization"] == "Basic " + base64.b64encode(b"anna:open-sesame").decode()
+        self.send_response(200 if known else 401)
+        self.send_header("WWW-Authenticate", "Basic realm=forge")
+        self.end_headers()
+        self.wfile.write(b"1" * 40 + b"\\trefs/heads/main\\n")
+http.server.ThreadingHTTPServer(("", 8000), Handler).serve_forever()
+"""
 TEST = """\
 import os, sys, urllib.request
 answer = urllib.request.urlopen("http://api:8000/", timeout=20).read()
@@ -175,7 +186,7 @@ def test_git_and_the_ssh_agent_work_in_the_workspace(tmp_path: Path, docker_base
             with socket.socket(socket.AF_UNIX) as server:
                 server.bind(str(agent))
                 server.listen()
-                env = {"HOME": str(home), "SSH_AUTH_SOCK": str(agent)}
+                env = {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", "SSH_AUTH_SOCK": str(agent)}
                 script = 'test -S "$SSH_AUTH_SOCK" && printenv | grep ^GIT_CONFIG_ | sort'
                 result = one.run("exec", "box", "sh", "-c", script, env=env)
                 assert result.returncode == 0, result.stderr
@@ -186,4 +197,41 @@ def test_git_and_the_ssh_agent_work_in_the_workspace(tmp_path: Path, docker_base
                 ]  # fmt: skip
         one.up()
         assert one.identities() == before
+        assert list((one.folder / ".devenv/agent").iterdir()) == []
+
+
+def test_git_in_the_workspace_asks_git_on_this_host_for_passwords(tmp_path: Path, docker_base: str) -> None:
+    """A server that wants a password, known on this host alone; a wrong one is forgotten here."""
+    manifest = (
+        "name: {name}\nservices:\n"
+        "  forge: {{image: 'python:3.13-slim', volumes: ['./forge.py:/forge.py:ro'], command: [python, /forge.py],\n"
+        "    ready: {{tcp: 8000}}}}\n"
+        "  workspace: {{build: ./box, init: true}}\nworkspace: {{}}\n"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    known = home / ".git-credentials"
+    known.write_text("http://anna:open-sesame@forge%3a8000\n")
+    known.chmod(0o600)
+    (home / ".gitconfig").write_text("[credential]\n  helper = store\n")
+    with made(tmp_path / "repository", new_name(), manifest) as one:
+        one.write("forge.py", FORGE)
+        one.write("box/Dockerfile", f"FROM {BASE}\nRUN apt-get update -q && apt-get install -qy git\n")
+        subprocess.run(["git", "init", "-q", str(one.folder)], check=True)
+        one.up()
+
+        def inside(script: str) -> subprocess.CompletedProcess[str]:
+            return one.run("exec", "workspace", "sh", "-c", script, env={"HOME": str(home), "SSH_AUTH_SOCK": ""})
+
+        listed = "GIT_TERMINAL_PROMPT=0 git ls-remote http://forge:8000/shop.git"
+        result = inside(listed)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout == f"{'1' * 40}\trefs/heads/main\n"
+        assert "open-sesame" not in inside("printenv; cat /proc/*/cmdline").stdout
+        result = inside("GIT_TERMINAL_PROMPT=0 git ls-remote http://127.0.0.1:1/shop.git; git credential-cache exit")
+        assert "credential" not in result.stderr
+        known.write_text("http://anna:mellon@forge%3a8000\n")
+        result = inside(listed)
+        assert result.returncode == 128
+        assert known.read_text() == ""
         assert list((one.folder / ".devenv/agent").iterdir()) == []
