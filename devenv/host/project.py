@@ -78,16 +78,15 @@ def find_project(
 
 def _env_files(cwd: Path, names: Sequence[str]) -> tuple[Path, ...]:
     found = tuple(Path(os.path.normpath(cwd / name)) for name in names)
-    raise_all(
-        DevenvError(
-            f"{path} is not there.",
-            hint="Check the name after --env-file, or in COMPOSE_ENV_FILES.",
-            where=Span(file=str(path)),
-        )
-        for path in found
-        if not path.is_file()
-    )
+    hint = "Check the name after --env-file, or in COMPOSE_ENV_FILES."
+    # /dev/null is one: with it, `.env` is not read.
+    raise_all(_no_file(path, hint) for path in found if not path.is_file() and path != Path(os.devnull))
     return found
+
+
+def _no_file(path: Path, hint: str) -> DevenvError:
+    what = "is a folder" if path.is_dir() else "is no file" if path.exists() else "is not there"
+    return DevenvError(f"{path} {what}.", hint=hint, where=Span(file=str(path)))
 
 
 def _find(cwd: Path, directory: str | None, files: Sequence[str], env: Mapping[str, str]) -> ProjectFiles:
@@ -120,7 +119,9 @@ def _given(cwd: Path, directory: Path | None, files: Sequence[str]) -> ProjectFi
     for path in paths:
         if path != STDIN and not path.is_file():
             hint = "Check the name after -f, or in COMPOSE_FILE."
-            raise DevenvError(f"{path} is not there.", hint=hint, where=Span(file=str(path)))
+            if path.exists() and not path.is_dir():  # it can be read once alone
+                hint = "Save it as a file, or give it as the standard input: `-f -`."
+            raise _no_file(path, hint)
     if paths[0].name in NAMES and len(paths) == 1:
         return ProjectFiles(folder=repository_of(paths[0]), devcontainer=paths[0])
     folder = directory or next((path.parent for path in paths if path != STDIN), cwd)

@@ -143,7 +143,7 @@ class Session:
         with self._changed:
             self._ended = True
             self._changed.notify_all()
-        for call in self._calls.values():
+        for call in tuple(self._calls.values()):  # each takes itself out at its end
             call.feed(None)
 
     def _event(self, event: Any) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,18 @@ def test_what_lies_beside_the_file_that_is_read_is_named(tmp_path: Path) -> None
     found = find_project(tmp_path, env={})
     assert found.compose == (tmp_path / "compose.yml", tmp_path / "compose.override.yaml")
     assert found.passed_over == (tmp_path / "docker-compose.yml",)
+
+
+def test_what_is_named_and_is_no_file(tmp_path: Path) -> None:
+    _touch(tmp_path / "compose.yaml")
+    os.mkfifo(tmp_path / "pipe")
+    assert find_project(tmp_path, env={}, env_files=["/dev/null"]).env_files == (Path("/dev/null"),)
+    for files, env_files, message, hint in (
+        (["."], [], "is a folder", "after -f"),
+        (["pipe"], [], "is no file", "`-f -`"),
+        ([], ["."], "is a folder", "--env-file"),
+        ([], ["pipe"], "is no file", "--env-file"),
+    ):
+        with pytest.raises(DevenvError, match=message) as caught:
+            find_project(tmp_path, files=files, env={}, env_files=env_files)
+        assert hint in caught.value.hint
