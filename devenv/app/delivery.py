@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from devenv.core.selection import TEMPORARY, is_oneoff, service_of
-from devenv.core.watch import Owner, Work, owner
+from devenv.core.watch import Owner, Work, below, owner
 from devenv.host.sending import changed
 from devenv.model import labels
 from devenv.model.errors import Conflict, DevenvError, ExitCode, NotFound
@@ -25,10 +25,12 @@ _REMOVE = 60.0
 
 @dataclass(slots=True, kw_only=True)
 class Sent:
-    """What was sent: the files that were copied and what was removed, by paths here; into how many containers."""
+    """What was sent: the files that were copied and what was removed, by paths here; what was `spared`, by paths in the
+    container, as something is mounted there; into how many containers."""
 
     copied: dict[str, None] = field(default_factory=dict)
     removed: dict[str, None] = field(default_factory=dict)
+    spared: dict[str, None] = field(default_factory=dict)
     containers: int = 0
 
 
@@ -110,6 +112,10 @@ class Delivery:
     ) -> None:
         there = {target: source for target, source in files.items() if os.path.lexists(source)}
         gone = [*clear, *(target for target in files if target not in there and target not in clear)]
+        # What is in a volume, or in another folder of the host, never came from here.
+        spared = [path for path in gone if path == "/" or any(below(mount, path) for mount in container.mounts)]
+        gone = [path for path in gone if path not in spared]
+        sent.spared |= dict.fromkeys(spared)
         folders = [source for source in there.values() if os.path.isdir(source) and not os.path.islink(source)]
         sent.copied |= dict.fromkeys(source for source in there.values() if source not in folders)
         if container.id in self._current:  # a new one may never have had them
@@ -118,7 +124,22 @@ class Delivery:
             self._remove(container, paths)
         if there:
             tar = changed(there, self._owner(container))
-            self.engine.put_archive(container.id, "/", tar, cancel=self.cancel)
+            try:
+                self.engine.put_archive(container.id, "/", tar, cancel=self.cancel)
+            except (NotFound, Conflict):
+                raise
+            except DevenvError as error:
+                raise self._not_taken(container, error) from None
+
+    def _not_taken(self, container: ObservedContainer, error: DevenvError) -> DevenvError:
+        host = self.engine.inspect(container.id).config.get("HostConfig") or {}
+        if not host.get("ReadonlyRootfs"):
+            return error
+        return DevenvError(
+            f"Nothing can be copied into `{self.service}`: its files can only be read (`read_only: true`).",
+            hint="Take `read_only` out for development (compose.override.yaml), or mount the folder instead.",
+            code=ExitCode.FAILED,
+        )
 
     def _remove(self, container: ObservedContainer, paths: Sequence[str]) -> None:
         command = ["rm", "-rf", "--", *paths]

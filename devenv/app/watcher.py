@@ -39,6 +39,7 @@ class Watcher:
     here: Session
     rules: Sequence[Rule]
     _deliveries: dict[str, Delivery] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         engine, project, cancel = self.here.engine, self.here.name, self.here.ctx.cancel
@@ -74,14 +75,16 @@ class Watcher:
                     self._run(rule)
 
     def catch_up(self) -> None:
-        """Bring what was copied so far into containers that came to be since."""
+        """Bring what was copied so far into containers that came to be since. One that does not take it is tried each
+        time, and told once."""
         for name, delivery in self._deliveries.items():
-            with self._telling():
+            with self._telling(again=True):
                 if delivery.behind():
                     self._send(name, Work(), time.monotonic())
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _telling(self, *, again: bool = False) -> Iterator[None]:
+        """`again`: it is only tried once more, and what was told before is not told again."""
         ctx = self.here.ctx
         try:
             yield
@@ -90,7 +93,9 @@ class Watcher:
                 return
             if error.code == ExitCode.UNFIT:
                 self.here.engine.projects()  # raises where it is gone
-            ctx.ui.error(error)
+            if not again or error.message not in self._told:
+                ctx.ui.error(error)
+            self._told.add(error.message)
 
     def _rebuild(self, services: Sequence[str]) -> None:
         """As `devenv up SERVICE…`: what is built from other files than before is built, and its container made anew."""
@@ -140,10 +145,13 @@ class Watcher:
         if ctx.output == "json":
             record = {
                 "kind": "Synced", "service": name, "copied": len(sent.copied), "removed": len(sent.removed),
-                "containers": sent.containers, "seconds": round(seconds, 3),
+                "spared": list(sent.spared), "containers": sent.containers, "seconds": round(seconds, 3),
             }  # fmt: skip
             ctx.ui.print(json.dumps(record))
-        elif not sent.containers:
+            return
+        for path in sent.spared:
+            ctx.ui.notice(f"{name}: {path} was not removed in the container, since other things than yours lie there")
+        if not sent.containers:
             ctx.ui.say(f"{name}: does not run; what changed is copied once it does")
         elif sent.copied or sent.removed:
             new = "" if each.copies else "a new container: "

@@ -30,8 +30,8 @@ class Made:
 
         self.engine = FakeEngine(images=["api"], behaviours={"api": Behaviour(exec=run)})
 
-    def container(self, name: str, **labels: str) -> str:
-        body = {"Image": "api", "User": self.user, "Labels": {**LABELS, **labels}}
+    def container(self, name: str, host: object = None, **labels: str) -> str:
+        body = {"Image": "api", "User": self.user, "Labels": {**LABELS, **labels}, "HostConfig": host or {}}
         made = self.engine.create_container(name, body)
         self.engine.start(made)
         return made
@@ -119,6 +119,34 @@ def test_what_cannot_be_removed_is_told_and_tried_again(src: Path, code: int, wo
         to.send()
     assert caught.value.hint
     assert to.behind()
+
+
+def test_what_is_mounted_is_never_removed(src: Path) -> None:
+    """A folder that is gone here may hold a volume's data, or another folder of the host, in the container."""
+    made = Made()
+    made.container("p-api-1", {"Binds": ["p_data:/w/folder/data", "/home/me/cache:/w/cache"]})
+    to = made.delivery()
+    gone = {f"/w/{name}": str(src / "gone" / name) for name in ("folder", "folders", "cache", "folder/data/one")}
+    to.add(Work(copies={**gone, "/": str(src / "gone")}, clear=dict.fromkeys((*gone, "/"))))
+    sent = to.send()
+    assert made.ran == [["rm", "-rf", "--", "/w/folders", "/w/folder/data/one"]]
+    assert sorted(sent.spared) == ["/", "/w/cache", "/w/folder"]
+    assert sorted(sent.removed) == [str(src / "gone" / name) for name in ("folder/data/one", "folders")]
+
+
+def test_a_container_that_can_only_be_read_is_told_so(src: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Made()
+    made.container("p-api-1", {"ReadonlyRootfs": True})
+
+    def refuse(*_: object, **__: object) -> None:
+        raise DevenvError("cannot copy into /: container rootfs is marked read-only", hint="see the engine's log")
+
+    monkeypatch.setattr(made.engine, "put_archive", refuse)
+    to = made.delivery()
+    to.add(Work(copies={"/w/one": str(src / "one")}))
+    with pytest.raises(DevenvError, match=r"Nothing can be copied into `api`: .*`read_only: true`") as caught:
+        to.send()
+    assert "compose.override.yaml" in caught.value.hint
 
 
 def test_a_user_whom_nobody_knows_is_told(src: Path) -> None:
