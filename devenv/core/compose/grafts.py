@@ -86,7 +86,12 @@ def absolute(document: Document, folder: str) -> Document:
     def change(path: str) -> str:
         return posixpath.normpath(posixpath.join(folder, path))
 
-    return replace(document, value=paths.moved(document.value, change))
+    value = paths.moved(document.value, change)
+    for name, service in mapping_of(value.get("services")).items():
+        spec = mapping_of(mapping_of(document.value["services"])[name]).get("credential_spec")
+        if spec is not None:  # Compose leaves this one to the engine
+            service["credential_spec"] = spec
+    return replace(document, value=value)
 
 
 def resolved(document: Document, variables: Mapping[str, str]) -> Document:
