@@ -11,6 +11,7 @@ from typing import Any
 
 from devenv.app.kept import keep, recall
 from devenv.model.errors import DevenvError, raise_all
+from devenv.model.observed import Observed
 from devenv.model.stack import Seed, Stack
 
 _FILE = ".devenv/digests.json"
@@ -90,3 +91,16 @@ def origins(stack: Stack, digests: Digests) -> dict[str, dict[str, dict[str, Map
     if found != kept:
         keep(folder, _ORIGINS, found)
     return found
+
+
+def seed_causes(stack: Stack, observed: Observed, digests: Digests) -> dict[str, dict[str, str]]:
+    """Why generated rows are made again, by service and seed, where more is known than that they are others."""
+    if not any(seed.origin for service in stack.services.values() for seed in service.seeds):
+        return {}
+    from devenv.core.seeds import causes
+
+    made = origins(stack, digests)
+    return {
+        name: causes(stack.services[name].seeds, ledger, made.get(name, {}))
+        for name, ledger in observed.ledgers.items()
+    }

@@ -14,7 +14,7 @@ from devenv.app.building import build_first, built_first
 from devenv.app.composes import Asked
 from devenv.app.contents import with_contents
 from devenv.app.context import Context
-from devenv.app.digests import Digests, origins
+from devenv.app.digests import Digests, seed_causes
 from devenv.app.images import gather
 from devenv.app.lastlook import remember
 from devenv.app.models import with_models
@@ -39,7 +39,6 @@ from devenv.model.events import Cancelled, Done, Failed, Skipped
 from devenv.model.observed import Observed
 from devenv.model.plan import Plan, RunCheck, WaitReady
 from devenv.model.protocols import Host
-from devenv.model.stack import Stack
 from devenv.run.executor import Result
 
 TRIES = 3
@@ -135,6 +134,10 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
     with open_session(ctx, project, ensure=True, locked=True) as session:
         session = as_wished(session, wishes)
         raise_all([*session.stack.unmakeable, *unfit(session.stack.services.values(), session.engine.info.api)])
+        if session.stack.about.get("requires") or project.devcontainer is not None:
+            from devenv.app.requirements import hold
+
+            hold(session, lenient=wishes.for_ide)
         session = with_models(provided(session, wishes.services))
         chosen = select(session.stack, wishes.services).values()
         built = () if wishes.no_build else built_first(chosen, everything=wishes.build)
@@ -212,7 +215,7 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
             remove_orphans=wishes.remove_orphans or session.wants(notices.REMOVE_ORPHANS),
         ),
         digests=digests,
-        causes=_seed_causes(session.stack, observed, digests),
+        causes=seed_causes(session.stack, observed, digests),
         creator=session.creator(),
     )
     if asked is not None:
@@ -227,19 +230,6 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
         session=session, images=images, observed=observed, digests=digests, plan=plan,
         chosen=frozenset(select(session.stack, wishes.services)),
     )  # fmt: skip
-
-
-def _seed_causes(stack: Stack, observed: Observed, digests: Digests) -> dict[str, dict[str, str]]:
-    """Why generated rows are made again, by service and seed, where more is known than that they are others."""
-    if not any(seed.origin for service in stack.services.values() for seed in service.seeds):
-        return {}
-    from devenv.core.seeds import causes
-
-    made = origins(stack, digests)
-    return {
-        name: causes(stack.services[name].seeds, ledger, made.get(name, {}))
-        for name, ledger in observed.ledgers.items()
-    }
 
 
 def _images(session: Session, wishes: Wishes, host: Host, looking: Sweep) -> Images:

@@ -182,8 +182,6 @@ def _notices(value: Mapping[str, object], table: Mapping[str, list[ports.Port | 
     paths.moved(value, composing.to_repository, open_ended=lambda name: variables.setdefault(name) or name)
     for name in variables:
         notices.append(f"a path begins with ${{{name}}}: give it an absolute one (others count from .devcontainer/)")
-    if value.get("requires"):
-        notices.append("`requires` is kept in the rendered file; this version of devenv does not check it yet")
     if "version" in value:
         notices.append("`version` means nothing any more and is left out")
     return notices

@@ -166,7 +166,7 @@ def test_a_port_that_is_open_to_the_network_is_said_once() -> None:
 
 def test_what_is_only_carried_is_said() -> None:
     notices = rendered(EVERYTHING).notices
-    for key in ("`requires`", "`version`", "${WHERE}"):
+    for key in ("`version`", "${WHERE}"):
         assert [notice for notice in notices if key in notice], key
 
 
