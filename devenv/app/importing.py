@@ -65,7 +65,7 @@ def import_(ctx: Context, kind: str, files: tuple[str, ...] = (), *, print_: boo
     if not print_ and (there := next((name for name in MANIFESTS if (folder / name).exists()), None)):
         raise DevenvError(
             f"{shown(folder / there)} is there already.",
-            hint="It stays as it is; `devenv import … --print` prints what would be written today.",
+            hint="It stays as it is; `devenv import … --dry-run` prints what would be written today.",
         )
     known = given(project)
     name = project_name(ctx.project or default_name(project, known))
@@ -158,7 +158,7 @@ def _compose(ctx: Context, files: tuple[str, ...]) -> _Source:
         )
     if STDIN in project.files:
         raise DevenvError("What is read from stdin lies nowhere.", hint="Save it to a file, and name that.")
-    if project.devcontainer is not None and not files:
+    if project.devcontainer is not None and not files and devcontainer_files(project.folder):
         ctx.ui.notice("there is a devcontainer.json too: `devenv import devcontainer` takes both")
     return _Source(
         project=replace(project, devcontainer=None, notices=()), names=tuple(shown(path) for path in project.files)

@@ -95,7 +95,8 @@ def _usage_error(verb: str, error: Any) -> DevenvError:
     more = f"`devenv {verb} --help` shows its options and examples."
     option = getattr(error, "option_name", None)
     if type(error).__name__ == "NoSuchOption" and option:
-        own = [name for param in build(verb).params for name in param.opts if not getattr(param, "hidden", False)]
+        shown = [param for param in build(verb).params if not getattr(param, "hidden", False)]
+        own = [name for param in shown for name in param.opts if name.startswith("-")]  # an argument is none
         meant = did_you_mean(option, [*own, *VALUED, *FLAGS]) if option.startswith("--") else ""
         return DevenvError(f"`devenv {verb}` has no option `{option}`.", hint=f"{meant} {more}".strip())
     if type(error).__name__ == "MissingParameter":

@@ -53,7 +53,7 @@ def import_(
     files: Annotated[
         list[str] | None, typer.Argument(metavar="[FILE]...", help="These files; by default the project's own.")
     ] = None,
-    print_: Annotated[bool, typer.Option("--print", help="Print it, and write nothing.")] = False,
+    print_: Annotated[bool, typer.Option("--dry-run", "--print", help="Print it, and write nothing.")] = False,
 ) -> int:
     """Make a devenv.yaml of the Compose files or of the devcontainer.json that a team has: what is a server of the
     catalogue says `use:`, all else stays as it is, comments too. Tells what is another than it was, what has no place
@@ -62,7 +62,7 @@ def import_(
     \b
     Examples:
       devenv import compose
-      devenv import compose --print docker/compose.yml
+      devenv import compose --dry-run docker/compose.yml
       devenv import devcontainer       with the Compose files that it names
     """
     if kind not in KINDS:

@@ -173,7 +173,7 @@ def _used(service: Mapping[str, Any], kind: CatalogueService) -> dict[str, Any]:
     for key, item in service.items():
         if key == "image":
             version = next((v for v in kind.versions if image == catalogue_of.official(kind, v)), None)
-            found["use"] = kind.name if version in (None, kind.default) else f"{kind.name}@{version}"
+            found["use"] = kind.name if version is None else f"{kind.name}@{version}"
             if version is None:
                 found["image"] = item
         else:

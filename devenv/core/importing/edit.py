@@ -81,11 +81,25 @@ class _Editor:
             else:
                 self.changes.append((*places[key], []))
         keys = list(new)
+        gone = {key for key in old if key not in new}
         for index, key in enumerate(keys):
             if key not in old:
                 follower = next((places[after][0] for after in keys[index:] if after in places), None)
                 at = self.above(follower, indent) if follower is not None else max(end for _, end in places.values())
-                self.changes.append((at, at, self.written(key, new[key], indent)))
+                written = self.written(key, new[key], indent)
+                before = max(
+                    (each for each in places if places[each][0] < at), key=lambda each: places[each], default=""
+                )
+                if before in gone and len(written) == 1:
+                    gone.remove(before)
+                    written[0] += self.behind((*path, before))
+                self.changes.append((at, at, written))
+
+    def behind(self, path: Path) -> str:
+        """The comment behind a value that ends in the line of its key, with the blanks before it."""
+        span = self.spans.get(path)
+        line = self.lines[span.line - 1][span.column - 1 + span.length :] if span is not None else ""
+        return line.rstrip() if line.strip().startswith("#") else ""
 
     def value(self, path: Path, old: Any, new: Any, place: tuple[int, int]) -> None:
         if isinstance(old, Mapping) and isinstance(new, Mapping) and self.in_block(path, old):

@@ -99,7 +99,7 @@ def test_nothing_that_is_there_is_overwritten(stack: Path) -> None:
     (stack / "devenv.yaml").write_text("name: mine\n")
     with pytest.raises(DevenvError, match="is there already") as caught:
         told(stack)
-    assert "--print" in caught.value.hint
+    assert "--dry-run" in caught.value.hint
     assert "use: redis" in told(stack, print_=True)["text"]
     assert (stack / "devenv.yaml").read_text() == "name: mine\n"
 
@@ -191,6 +191,24 @@ def test_hardly_any_way_to_write_a_compose_file_becomes_another_stack(
         if (changed := others(case, tmp_path / case.name, monkeypatch))
     }
     assert sorted(found) == sorted(KNOWN), found
+
+
+def test_a_devcontainer_json_is_spoken_of_only_where_one_lies(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "services:\n  app:\n    image: busybox\nx-devenv:\n  workspace:\n    service: app\n"
+    )
+
+    def heard() -> str:
+        ui = Heard()
+        import_(Context(ui=ui, directory=str(tmp_path)), "compose", print_=True)
+        return "\n".join(ui.noticed)
+
+    assert "devcontainer.json" not in heard()
+    (tmp_path / ".devcontainer").mkdir()
+    (tmp_path / ".devcontainer/devcontainer.json").write_text(
+        '{"dockerComposeFile": "../compose.yaml", "service": "app"}'
+    )
+    assert "there is a devcontainer.json too" in heard()
 
 
 def test_where_nothing_is_there_it_says_so(tmp_path: Path) -> None:
@@ -293,7 +311,7 @@ def test_a_devcontainer_of_compose_files_brings_these_along(tmp_path: Path) -> N
                 "command": [],
                 "entrypoint": ["sleep", "infinity"],
             },
-            "db": {"use": "redis"},
+            "db": {"use": "redis@8"},
         },
         "volumes": {"x": {}},
         "workspace": {"service": "app", "user": "dev", "folder": "/work"},

@@ -169,6 +169,8 @@ def test_the_exit_code_is_the_verb_s() -> None:
         ("frobnicate", "`frobnicate` is not a command", "`devenv --help` lists the commands"),
         ("up --dryrun", "`devenv up` has no option `--dryrun`", "Did you mean `--dry-run`?"),
         ("up --verbos", "`devenv up` has no option `--verbos`", "Did you mean `--verbose`?"),
+        ("import compose --prnt", "`devenv import` has no option `--prnt`", "Did you mean `--print`?"),
+        ("import compose --quux", "`devenv import` has no option `--quux`", "Known here: `--dry-run`, `--env-file`"),
         ("up -x", "`devenv up` has no option `-x`", "`devenv up --help`"),
         ("reset", "`devenv reset` needs its SERVICE", "`devenv reset --help`"),
         ("exec db", "`devenv exec` needs its COMMAND", "`devenv exec --help`"),

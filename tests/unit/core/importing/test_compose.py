@@ -27,7 +27,7 @@ def service(**keys: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("image", "use"),
     [
-        ("postgres:17", {"use": "postgres"}),
+        ("postgres:17", {"use": "postgres@17"}),
         ("postgres:16-alpine", {"use": "postgres", "image": "postgres:16-alpine"}),
         ("docker.io/library/postgres:17", {"use": "postgres", "image": "docker.io/library/postgres:17"}),
         ("${PG:-postgres:17}", {"use": "postgres", "image": "${PG:-postgres:17}"}),
@@ -72,8 +72,8 @@ def test_what_the_image_would_have_taken_is_said_since_the_catalogue_has_other_v
     found = service(image="postgres:17", environment=["POSTGRES_PASSWORD=p", "POSTGRES_USER=u"])
     assert found["environment"] == ["POSTGRES_PASSWORD=p", "POSTGRES_USER=u", "POSTGRES_DB=u"]
     assert "use" not in service(image="mariadb:11.8", environment={"MYSQL_ROOT_PASSWORD": "p"})
-    assert service(image="redis:8", command="redis-server --save ''")["use"] == "redis"
-    assert service(image="redis:8", command=["--appendonly", "yes"])["use"] == "redis"
+    assert service(image="redis:8", command="redis-server --save ''")["use"] == "redis@8"
+    assert service(image="redis:8", command=["--appendonly", "yes"])["use"] == "redis@8"
 
 
 def test_the_very_address_of_a_server_is_taken_from_there() -> None:

@@ -92,7 +92,7 @@ def test_a_key_comes_where_the_value_has_it_and_takes_the_place_of_one_that_goes
     result = edited(TEXT, document, value)
     assert result is not None
     assert result.startswith("# The shop.\nname: shop\nservices:\n")
-    assert "  # Where orders lie.\n  db:\n    use: postgres\n    environment:\n" in result
+    assert "  # Where orders lie.\n  db:\n    use: postgres   # as in production\n    environment:\n" in result
     assert result.endswith(
         "  # The page.\n  web: {image: nginx, ports: [80]}   # small\n"
         "  small: {image: nginx, ports: [80]}\nvolumes:\n  data:\n"
