@@ -10,7 +10,7 @@ from typing import Any
 from devenv import __version__
 from devenv.app.kept import keep, recall
 from devenv.app.project import Project
-from devenv.model.errors import raise_all
+from devenv.model.errors import DevenvError, DevenvErrors, raise_all
 
 _KEY = "x-devenv"
 _MEMO = ".devenv/extension.json"
@@ -28,9 +28,41 @@ def held(project: Project) -> Project:
     from devenv.core.check_extension import extension
     from devenv.extensions.probes import PROBES
 
-    raise_all(error for document in project.documents for error in extension(document, PROBES))
+    if wrong := [error for document in project.documents for error in extension(document, PROBES)]:
+        raise_all(_ordered(project, wrong, _otherwise(project)))
     keep(project.folder, _MEMO, {"held": mark})
     return project
+
+
+def _otherwise(project: Project) -> Iterator[DevenvError]:
+    """What else is wrong with the files: a person mends them once and not twice."""
+    from devenv.app.session import default_name, find_values
+    from devenv.app.stack import load_stack
+    from devenv.app.values import given
+
+    try:
+        known = given(project)
+        name = default_name(project, known)
+        load_stack(project, find_values(project, known, name, (), local=False), name)
+    except DevenvErrors as errors:
+        yield from errors.errors
+    except DevenvError as error:
+        yield error
+
+
+def _ordered(project: Project, held: list[DevenvError], others: Iterator[DevenvError]) -> list[DevenvError]:
+    """`held`, and of the `others` those of other lines, in the order of the files."""
+    lines = {(error.where.file, error.where.line) for error in held if error.where is not None}
+    more = [each for each in others if each.where is None or (each.where.file, each.where.line) not in lines]
+    files = [document.file for document in project.documents]
+
+    def order(error: DevenvError) -> tuple[int, int, int]:
+        where = error.where
+        return (
+            (files.index(where.file), where.line, where.column) if where and where.file in files else (len(files), 0, 0)
+        )
+
+    return sorted((*held, *more), key=order)
 
 
 def _ours(value: Any) -> Iterator[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from devenv.core import longform
@@ -13,6 +14,10 @@ from devenv.model.errors import DevenvError
 from devenv.model.manifest import Document, Path
 
 _KEY = "x-devenv"
+_EXPRESSION = re.compile(r"\{\{(?!-?\s*\.)(.*?)\}\}", re.DOTALL)
+_NAMED = re.compile(r"\s*([A-Za-z_]\w*)\.[A-Za-z_]\w*\s*")
+_ADDRESSES = frozenset(("http", "browser", "url", "urls", "links", "docs", "runbook"))
+"""Keys that say addresses."""
 
 
 def extension(document: Document, kinds: Kinds) -> list[DevenvError]:
@@ -30,7 +35,25 @@ def extension(document: Document, kinds: Kinds) -> list[DevenvError]:
     if not any(path[0] == _KEY for path in hurt):
         errors += _tasks(document, ours.get(_KEY) or {})
         errors += asked(document, (ours.get(_KEY) or {}).get("checks"), (_KEY, "checks"))
-    return errors
+    return [*errors, *_expressions(document, ours, {problem.path for problem in found})]
+
+
+def _expressions(document: Document, ours: Mapping[str, Any], told: Collection[Path]) -> Iterator[DevenvError]:
+    """`{{ web.url }}`, which is an expression in a devenv.yaml alone. Elsewhere than in addresses, such as in the
+    command of a task, braces are those of another program unless they name a service."""
+    services = {re.sub(r"[^A-Za-z0-9_]", "_", name) for name in document.value.get("services") or {}}
+    for path, written in texts(ours, ()):
+        found = _EXPRESSION.search(written)
+        if found is None or path in told:
+            continue
+        named = _NAMED.fullmatch(found[1])
+        if (named and named[1] in services) or _ADDRESSES.intersection(path):
+            yield DevenvError(
+                f"`{found[0]}` is not evaluated in a Compose file, only in a devenv.yaml.",
+                hint="Write the address out, with `${VAR}` for what differs from host to host, such as "
+                "`http://127.0.0.1:${WEB_PORT:-8000}/`.",
+                where=place(document, path),
+            )
 
 
 def _ours(value: Any) -> dict[str, Any]:

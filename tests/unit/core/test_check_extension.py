@@ -74,3 +74,21 @@ def test_the_top_says_what_cannot_be(top: str, place: str, words: str) -> None:
 
 def test_all_is_said_at_once() -> None:
     assert len(errors("{lazzy: true, owner: [me]}", "{task: {}, links: [a]}")) == 4
+
+
+@pytest.mark.parametrize(
+    ("service", "top", "places"),
+    [
+        ('{ready: {http: "{{ web.url }}/x"}}', "{}", ["7:22"]),
+        ("{}", '{checks: {a: [{http: "{{ other.host_url | upper }}"}]}}', ["9:24"]),
+        ("{links: {a: '{{ x }}'}}", "{tasks: {t: {service: web, command: 'curl {{web.url}}'}}}", ["7:19", "9:39"]),
+        ("{}", "{tasks: {t: {service: web, command: \"a '{{ .Names }}' '{{ other.x }}' '{{ name }}'\"}}}", []),
+    ],
+)
+def test_what_is_evaluated_in_a_devenv_yaml_alone_is_refused_in_its_place(
+    service: str, top: str, places: list[str]
+) -> None:
+    found = [place for place, message in errors(service, top) if "is not evaluated in a Compose file" in message]
+    assert found == [f"compose.yaml:{place}" for place in places]
+    document = read_yaml(TEXT % (service, top), "compose.yaml")
+    assert all("${WEB_PORT:-8000}" in error.hint for error in extension(document, PROBES))
