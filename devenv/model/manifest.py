@@ -17,7 +17,8 @@ class Document:
     """YAML as plain values, with the place of every key and value beside it.
 
     `spans[path]` is the place of the value at `path`, `key_spans[path]` that of its key. `resets` are the paths whose
-    values in the document that this one is laid over do not count (Compose's `!reset` and `!override`).
+    values in the document that this one is laid over do not count (Compose's `!reset` and `!override`). `listed` are
+    the paths of mappings that Compose holds as lists, as they were merged: no single key of these is reset.
     """
 
     file: str
@@ -25,6 +26,7 @@ class Document:
     spans: Mapping[Path, Span] = field(default_factory=dict)
     key_spans: Mapping[Path, Span] = field(default_factory=dict)
     resets: tuple[Path, ...] = ()
+    listed: frozenset[Path] = frozenset()
 
     def where(self, path: Path) -> Span:
         """The place of `path`, else of its nearest known ancestor, else the file."""

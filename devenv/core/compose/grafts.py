@@ -41,6 +41,7 @@ class Builder:
         self._document = document
         self.value: dict[str, Any] = dict(document.value)
         self._spans, self._key_spans = dict(document.spans), dict(document.key_spans)
+        self._listed = document.listed
 
     def put(self, other: Document, path: tuple[str, str]) -> None:
         """What stands at `path` of `other`."""
@@ -50,9 +51,12 @@ class Builder:
             for place in [place for place in mine if place[:2] == path]:
                 del mine[place]
             mine.update({place: span for place, span in theirs.items() if place[:2] == path})
+        self._listed = frozenset(place for place in self._listed if place[:2] != path) | other.listed
 
     def document(self) -> Document:
-        return replace(self._document, value=self.value, spans=self._spans, key_spans=self._key_spans)
+        return replace(
+            self._document, value=self.value, spans=self._spans, key_spans=self._key_spans, listed=self._listed
+        )
 
 
 def mapping_of(value: Any) -> Mapping[str, Any]:
@@ -65,6 +69,7 @@ def only(document: Document, name: str) -> Document:
         document,
         value={"services": {name: document.value["services"][name]}},
         resets=tuple(path for path in document.resets if path[:2] == at),
+        listed=frozenset(path for path in document.listed if path[:2] == at),
     )
 
 
@@ -77,6 +82,7 @@ def renamed(document: Document, name: str, to: str) -> Document:
         value={"services": {to: document.value["services"][name]}},
         spans=_Elsewhere(document.spans, source, at),
         key_spans=_Elsewhere(document.key_spans, source, at),
+        listed=frozenset((*at, *path[2:]) for path in document.listed if path[:2] == source),
     )
 
 

@@ -151,16 +151,22 @@ def _outside_references(text: str) -> list[str]:
 def merge(under: Document, over: Document) -> Document:
     """`over` laid over `under`; both are YAML mappings (or empty), before or after interpolation.
 
-    What `over` takes back (`resets`) is taken out of `under` first. Every value of the result keeps the place of the
-    file it comes from. Raises DevenvError (all at once) where a mapping or a list meets a value of another kind.
+    What `over` takes back (`resets`) is taken out of `under` first, as far as Compose does: what can stand as a list
+    is one for it from the first merge on, and of a list it takes no single item back. Every value of the result
+    keeps the place of the file it comes from. Raises DevenvError (all at once) where a mapping or a list meets a value
+    of another kind.
     """
     merger = _Merger(under, over)
     low = under.value
     for path in over.resets:
-        low = _without(low, path)
+        if not any(path[:end] in under.listed for end in range(len(path))):
+            low = _without(low, path)
+            merger.listed = {at for at in merger.listed if at[: len(path)] != path}
     value = merger.both(low, over.value, (), (), ())
     raise_all(merger.errors)
-    return Document(file=over.file, value=value, spans=merger.spans, key_spans=merger.key_spans)
+    return Document(
+        file=over.file, value=value, spans=merger.spans, key_spans=merger.key_spans, listed=frozenset(merger.listed)
+    )
 
 
 def _without(value: Any, path: Path, at: Path = ()) -> Any:
@@ -202,6 +208,7 @@ class _Merger:
         self.spans: dict[Path, Span] = {}
         self.key_spans: dict[Path, Span] = {}
         self.errors: list[DevenvError] = []
+        self.listed: set[Path] = {*under.listed, *over.listed}
 
     def take(self, document: Document, value: Any, source: Path, at: Path) -> Any:
         """`value` as it is, its places carried to `at`."""
@@ -224,6 +231,8 @@ class _Merger:
 
     def both(self, low: Any, high: Any, at_u: Path, at_o: Path, at: Path) -> Any:
         kind = pattern(at)
+        if kind in _PAIRS and kind != "services.*.build.additional_contexts":  # a mapping again before the next file
+            self.listed.add(at)
         if high is None and kind not in _CLEARED:
             return self.take(self.under, low, at_u, at)
         if low is None or kind in _REPLACED:
