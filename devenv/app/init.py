@@ -137,9 +137,7 @@ def _asked(ctx: Context, guess: Guess) -> Guess:
         ctx.ui.notice(f"the project is called {guess.name}: a name has small letters, digits, `-` and `_` alone")
     if guess.app is not None and guessing.served(guess):
         guess = with_port(guess, _port(ctx, guess.app.port.value))
-    refused = [
-        service.name for service, why in guess.backing if not _yes(ctx, f"Run {service.title} beside it ({why})?")
-    ]
+    refused = [service.name for service, why in guess.backing if not _yes(ctx, f"Run {service.run} beside it ({why})?")]
     guess = without(guess, refused)
     if guess.seeds and not _yes(ctx, f"Load {', '.join(guess.seeds)} into the database?"):
         guess = replace(guess, seeds=())

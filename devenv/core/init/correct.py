@@ -16,13 +16,15 @@ def project_name(text: str) -> str:
 
 
 def with_port(guess: Guess, number: str) -> Guess:
-    """The program listens at `number`: its command and its variable PORT say so too."""
+    """The program listens at `number`: its command and the variable that says its port say so too."""
     app = guess.app
     if app is None or number == app.port.value:
         return guess
     old = re.compile(rf"(?<![0-9]){app.port.value}(?![0-9])")
     variables = tuple(
-        replace(item, value=number) if item.name == "PORT" and item.value == app.port.value else item
+        replace(item, value=number)
+        if item.name in ("PORT", app.port.variable) and item.value == app.port.value
+        else item
         for item in guess.variables
     )
     command = tuple(old.sub(number, word) for word in app.command)

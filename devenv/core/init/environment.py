@@ -60,7 +60,7 @@ def variables(
         if service is not None:
             reached.add(service.title)
             found[name] = Variable(name=name, value=said, why=f"named in {file}")
-        elif name in app.environment or name == "PORT":
+        elif name in app.environment or name in ("PORT", app.port.variable):
             found[name] = Variable(name=name, value=escaped(app.environment.get(name, app.port.value)))
         elif _SECRET.search(name):
             found[name] = Variable(
@@ -72,6 +72,9 @@ def variables(
             found[name] = Variable(name=name, value=escaped(value), why=f"as in {file}")
         else:
             found[name] = Variable(name=name, value="${%s:-}" % name, why=f"{file} leaves it empty: set it in .env")  # noqa: UP031
+    if app.port.variable and app.port.variable not in found:
+        why = app.port.why if app.port.why.startswith(".env") else "the code reads it"
+        found[app.port.variable] = Variable(name=app.port.variable, value=app.port.value, why=why)
     for service in backing:
         if service.title not in reached:
             found |= ("Spring" in app.title and _spring(service)) or _usual(repository, service, endings)

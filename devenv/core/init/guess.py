@@ -52,10 +52,12 @@ _TEST = re.compile(r"(^|/)(tests?|spec|__tests__|testdata)/|(^|/)test_[^/]*$|[._
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """A value, and in a few words why: what is written in a comment beside it."""
+    """A value, and in a few words why: what is written in a comment beside it. `variable` is the one of the environment
+    that says it to the program, "" where none does."""
 
     value: str
     why: str
+    variable: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,16 @@ class Backing:
     def sql(self) -> bool:
         """Whether it is a database that files of SQL are for."""
         return self.use in ("postgres", "mariadb")
+
+    @property
+    def run(self) -> str:
+        """What is run for it, as people call that."""
+        return "MariaDB" if self.use == "mariadb" else self.title
+
+    @property
+    def described(self) -> str:
+        """The same, and what it has to do with what the code asks for."""
+        return self.run if self.run == self.title else f"{self.run}, which speaks {self.title}'s protocol"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

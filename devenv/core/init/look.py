@@ -9,11 +9,12 @@ from devenv.core.init import backing as services
 from devenv.core.init.environment import read_example, variables
 from devenv.core.init.guess import App, Backing, Guess, Language, Repository
 from devenv.core.init.languages import LANGUAGES
+from devenv.core.init.reading import own_dockerfile
 
 _WORTH = re.compile(
     r"(^|/)([^/]*requirements[^/]*\.txt|requirements/[^/]+\.txt|pyproject\.toml|Pipfile|alembic\.ini|package\.json|go\.mod|Gemfile|Rakefile|config\.ru"
     r"|composer\.json|pom\.xml|build\.gradle(\.kts)?|Cargo\.toml|Rocket\.toml|Procfile|Makefile|Dockerfile(\.dev)?"
-    r"|\.env\.(example|sample|dist|template|development)|\.python-version|\.nvmrc|\.node-version|\.ruby-version"
+    r"|\.env(\.(example|sample|dist|template|development))?|\.python-version|\.nvmrc|\.node-version|\.ruby-version"
     r"|application[^/]*\.(properties|ya?ml))$"
 )
 _SKIPPED = re.compile(
@@ -58,7 +59,7 @@ def look(repository: Repository) -> Guess:
     if seeds and not any(service.sql for service, _ in needed):
         unsure.append(f"{seeds[0]} and the like look like data, but nothing says for which database.")
         seeds, why = (), ""
-    dockerfile = _dockerfile(repository)
+    dockerfile = own_dockerfile(repository)
     app = _by_dockerfile(repository, app, dockerfile) if dockerfile else app
     return Guess(
         name=repository.name,
@@ -80,7 +81,7 @@ def _main(found: list[tuple[Language, App]]) -> tuple[Language, App]:
 
 def _without(repository: Repository) -> Guess:
     """A page of files alone, or nothing that is known."""
-    dockerfile = _dockerfile(repository)
+    dockerfile = own_dockerfile(repository)
     if dockerfile:
         unsure = f"Only {dockerfile} was understood here: say its ports, environment and readiness yourself."
         return Guess(name=repository.name, app=None, dockerfile=dockerfile, unsure=(unsure,))
@@ -104,14 +105,6 @@ def _by_procfile(repository: Repository, app: App) -> App:
         environment={**app.environment, "PORT": app.port.value},
         unsure=tuple(sentence for sentence in app.unsure if "No way to start" not in sentence),
     )
-
-
-def _dockerfile(repository: Repository) -> str:
-    """The repository's own Dockerfile, "" where it has none; one that `init` wrote is none of its own."""
-    development = repository.text("Dockerfile.dev")
-    if development and "Written by `devenv init`" not in development:
-        return "Dockerfile.dev"
-    return "Dockerfile" if repository.has("Dockerfile") else ""
 
 
 def _devcontainer(repository: Repository) -> str:

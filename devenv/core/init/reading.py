@@ -25,21 +25,44 @@ def example(repository: Repository) -> str:
     return repository.first(*_EXAMPLES) or ""
 
 
+def own_dockerfile(repository: Repository) -> str:
+    """The repository's own Dockerfile, "" where it has none; one that `init` wrote is none of its own."""
+    development = repository.text("Dockerfile.dev")
+    if development and "Written by `devenv init`" not in development:
+        return "Dockerfile.dev"
+    return "Dockerfile" if repository.has("Dockerfile") else ""
+
+
 def port(
     repository: Repository, patterns: tuple[str, ...], endings: tuple[str, ...], default: int, who: str = ""
 ) -> Reason:
     """The port that the code listens at: said by a match of `patterns` (group 1), by PORT in the example of an
-    environment, else `default`, where `who` listens by itself."""
+    environment, else `default`, where `who` listens by itself. A number that the code falls back to where a variable
+    says none comes after that variable's."""
+    found = None
     for pattern in patterns:
         found = repository.search(pattern, *endings)
         if found and 0 < int(found[1][1]) < 65536:
-            return Reason(value=found[1][1], why=f"{found[0]} says so")
-    file = example(repository)
-    match = re.search(r"^(?:export )?PORT=[\"']?([0-9]{2,5})\b", repository.text(file), re.MULTILINE)
-    if match:
-        return Reason(value=match[1], why=f"{file} says PORT={match[1]}")
+            break
+        found = None
+    name = _variable(found[1]) if found else "PORT"
+    for file in filter(None, (example(repository), ".env") if name else ()):
+        match = re.search(
+            rf"^(?:export )?{name}=[\"']?([0-9]{{2,5}})\b(?![^\s\"'])", repository.text(file), re.MULTILINE
+        )
+        if match and 0 < int(match[1]) < 65536:
+            return Reason(value=match[1], why=f"{file} says {name}={match[1]}", variable=name)
+    if found:
+        return Reason(value=found[1][1], why=f"{found[0]} says so", variable=name)
     why = f"where {who} listens unless told otherwise" if who else "nothing here says another one"
     return Reason(value=str(default), why=why)
+
+
+def _variable(match: re.Match[str]) -> str:
+    """The variable that says the port where there is one: the number that was found is then what is taken without."""
+    line = match.string.rfind("\n", 0, match.start()) + 1
+    named = re.findall(r"\b(?:[A-Z][A-Z0-9_]*_)?PORT\b", match.string[line : match.start(1)])
+    return named[-1] if named else ""
 
 
 def health(repository: Repository, endings: tuple[str, ...], root: str) -> Reason | None:

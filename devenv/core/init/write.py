@@ -152,8 +152,7 @@ def _static(folder: str) -> list[str]:
 
 
 def _backing(service: Backing, why: str, guess: Guess) -> list[str]:
-    title = "MariaDB, which speaks MySQL's protocol" if service.use == "mariadb" else service.title
-    lines = [f"  {service.name}:", *_comment(f"{title}: {why}.", 4)]
+    lines = [f"  {service.name}:", *_comment(f"{service.described}: {why}.", 4)]
     if service.use:
         lines.append(f"    use: {service.use}")
     else:
@@ -204,23 +203,27 @@ def _workspace(guess: Guess, app: App) -> list[str]:
 
 
 def _dockerfile(app: App, *, alone: bool) -> str:
+    """What `devenv up` builds. The sources come in the last stage alone: an edit makes neither the dependencies nor the
+    workspace anew, also with a builder that makes every stage above the one that is asked for."""
     lines = [
         "# For development: what `devenv up` builds. Written by `devenv init`; a production image is another matter.",
         *_comment(f"The version: {app.image.why}.", 0),
-        f"FROM {app.image.value} AS app",
+        f"FROM {app.image.value} AS {'app' if alone else 'base'}",
         "WORKDIR /app",
     ]
     if app.packages:
         lines.append(_install(app.packages))
     lines += app.dependencies
-    lines += ["", "# The sources come last: they change most often.", "COPY . .", *app.finish]
+    if not alone:
+        lines += ["", *_comment("What an editor opens: this with the tools of whoever works in it. The repository is "
+                  "mounted there.", 0), "FROM base AS workspace"]  # fmt: skip
+        if not app.image.value.startswith(_WITH_GIT):
+            lines.append(_install(("git", "openssh-client")))
+        lines += ["", "FROM base AS app"]
+    else:
+        lines.append("")
+    lines += ["# The sources come last: they change most often.", "COPY . .", *app.finish]
     lines.append(f"CMD {json.dumps(list(app.command))}")
-    if alone:
-        return "\n".join(lines) + "\n"
-    lines += [""]
-    lines += ["# What an editor opens: the same, with the tools of whoever works in it.", "FROM app AS workspace"]
-    if not app.image.value.startswith(_WITH_GIT):
-        lines.append(_install(("git", "openssh-client")))
     return "\n".join(lines) + "\n"
 
 
@@ -270,7 +273,7 @@ def summary(guess: Guess) -> Mapping[str, str]:
     elif guess.static:
         found["code"] = "a page of files, served by nginx"
     for service, why in guess.backing:
-        found[service.name] = f"{service.title} ({why})"
+        found[service.name] = f"{service.described} ({why})"
     if guess.seeds:
         found["data"] = ", ".join(guess.seeds)
     return found

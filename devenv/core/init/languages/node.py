@@ -11,7 +11,7 @@ _ENDINGS = (".js", ".mjs", ".cjs", ".ts", ".mts", ".jsx", ".tsx")
 _PORTS = (
     r"\.listen\(\s*([0-9]{2,5})",
     r"\.listen\(\s*\{[^}]*port:\s*([0-9]{2,5})",
-    r"PORT\b[^\n]{0,20}(?:\|\||\?\?)\s*[\"']?([0-9]{2,5})",
+    r"(?<![A-Z_])(?:(?:APP|API|HTTP|LISTEN|NODE|SERVER|WEB)_)?PORT\b[^\n]{0,20}(?:\|\||\?\?)\s*[\"']?([0-9]{2,5})",
     r"\bport\s*[:=]\s*([0-9]{2,5})",
 )
 _SERVERS = {

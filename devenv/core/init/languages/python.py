@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from devenv.core.init.guess import App, Language, Reason, Repository
-from devenv.core.init.reading import health, image, only_inside, part, port, table, text, texts, toml
+from devenv.core.init.reading import health, image, only_inside, own_dockerfile, part, port, table, text, texts, toml
 
 _ENDINGS = (".py",)
 _MARKS = (
@@ -41,7 +41,13 @@ def look(repository: Repository) -> App | None:
     root = health(repository, _ENDINGS, "" if framework == "Django" else _ROOT)
     if framework == "FastAPI" and root is None and not repository.search(r"docs_url\s*=", *_ENDINGS):
         root = Reason(value="/docs", why="FastAPI's own page")
-    tests = "pytest" in named or repository.has("pytest.ini") or repository.has("conftest.py")
+    test, missing = _test(repository, named, framework, lines)
+    if missing and own_dockerfile(repository):
+        unsure.append(f"`devenv run test` needs {missing}, which no list of dependencies names: add it to one.")
+    elif missing:
+        lines += [f"# For the tests: no list of dependencies that is installed names {missing}.",
+                  f"RUN pip install --no-cache-dir {missing}"]  # fmt: skip
+    itself = _itself(repository) if not rebuild else ()
     version, why = _version(repository)
     return App(
         language="python",
@@ -55,12 +61,13 @@ def look(repository: Repository) -> App | None:
         environment={"PYTHONUNBUFFERED": "1", **more},
         packages=tuple(sorted({package for name in named for package in _NEEDS.get(name, ())})),
         dependencies=tuple(lines),
-        finish=() if lines else _itself(repository),
+        finish=itself,
         rebuild=tuple(rebuild),
         reloads=framework in ("Flask", "FastAPI", "Django"),
         migrate=_migrate(repository, named, framework),
-        test=_test(repository, tests, framework),
+        test=test,
         extensions=("ms-python.python",),
+        post_create="pip install -e ." if itself else "",
         ignore=("**/__pycache__", ".venv", "venv", ".pytest_cache", ".mypy_cache"),
         named=frozenset(named),
         unsure=tuple(filter(None, (*unsure, inside))),
@@ -189,17 +196,55 @@ def _migrate(repository: Repository, named: set[str], framework: str) -> Reason 
     return None
 
 
-def _test(repository: Repository, pytest: bool, framework: str) -> Reason | None:
-    if pytest:
-        return Reason(value="python -m pytest -q", why="pytest is among the dependencies")
-    if framework == "Django":
-        return Reason(value="python manage.py test", why="Django's own")
-    found = next((path for path in repository.files if re.search(r"(^|/)test_[^/]*\.py$", path)), "")
-    if not found:
-        return None
+def _test(repository: Repository, named: set[str], framework: str, lines: list[str]) -> tuple[Reason | None, str]:
+    """The command of the tests, and the package that it needs and `lines` do not install, "" for none."""
+    asked = any(name == "pytest" or name.startswith(("pytest[", "pytest-")) for name in named)
+    settings = next((path for path in repository.files if re.search(r"(^|/)(conftest\.py|pytest\.ini)$", path)), "")
+    if not settings and part(toml(repository.text("pyproject.toml")), "tool", "pytest"):
+        settings = "pyproject.toml"
+    found = [path for path in repository.files if re.search(r"(^|/)(test_[^/]*|[^/]*_test)\.py$", path)]
+    if not (asked or settings):
+        if framework == "Django":
+            return Reason(value="python manage.py test", why="Django's own"), ""
+        if not found:
+            return None, ""
+        if all(_unittest(repository.text(path)) for path in found):
+            return _discover(repository, found[0]), ""
+    why = "pytest is among the dependencies" if asked else settings or f"{found[0]} is written for pytest"
+    missing = "" if asked and _installs(repository, lines) else "pytest"
+    return Reason(value="python -m pytest -q", why=why), missing
+
+
+def _unittest(text: str) -> bool:
+    """Whether a file of tests has classes of unittest, and nothing that pytest alone runs."""
+    return bool(re.search(r"^class .*TestCase\b", text, re.MULTILINE)) and not re.search(
+        r"^(?:async )?def test_|^\s*(?:import|from) pytest\b", text, re.MULTILINE
+    )
+
+
+def _discover(repository: Repository, found: str) -> Reason:
+    """unittest's own search, from the folder of the file `found`: from the top where that folder is a package."""
     folder = found.rpartition("/")[0]
-    where = f" discover -s {folder} -t ." if folder else " discover"
-    return Reason(value=f"python -m unittest{where}", why=found)
+    top = " -t ." if repository.has(f"{folder}/__init__.py") else ""
+    return Reason(value=f"python -m unittest discover{f' -s {folder}{top}' if folder else ''}", why=found)
+
+
+def _installs(repository: Repository, lines: list[str]) -> bool:
+    """Whether the Dockerfile's `lines` install pytest, which some list names: of a folder of lists one is installed,
+    with those that it reads."""
+    of_folder = re.search(r"-r (requirements/\S+)", " ".join(lines))
+    if of_folder is None:
+        return bool(lines)
+    waiting, seen = [of_folder[1]], set[str]()
+    while waiting:
+        path = waiting.pop()
+        text = repository.text(path)
+        if re.search(r"^\s*pytest\b", text, re.MULTILINE | re.IGNORECASE):
+            return True
+        seen.add(path)
+        more = {f"requirements/{name}" for name in re.findall(r"^\s*-(?:r|-requirement)[ =]*(\S+)", text, re.MULTILINE)}
+        waiting += sorted(more - seen)
+    return False
 
 
 def _version(repository: Repository) -> tuple[str, str]:

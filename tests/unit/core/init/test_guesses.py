@@ -37,6 +37,7 @@ def command(files: dict[str, str]) -> str:
 
 
 FLASK = {"requirements.txt": "Flask==3.0\n", "app.py": "from flask import Flask\napp = Flask(__name__)\n"}
+UNITTEST = "class TestA(unittest.TestCase):\n    def test_a(self): ..."
 EXPRESS = {"package.json": '{"scripts": {"start": "node x.js"}, "dependencies": {"express": "4"}}'}
 
 
@@ -301,7 +302,18 @@ def test_how_dependencies_are_installed(files: dict[str, str], lines: str) -> No
     ("files", "test"),
     [
         ({"requirements.txt": "pytest\n"}, "python -m pytest -q"),
-        ({"requirements.txt": "", "tests/test_a.py": ""}, "python -m unittest discover -s tests -t ."),
+        ({"requirements.txt": "", "tests/test_a.py": "def test_one(): ..."}, "python -m pytest -q"),
+        ({"requirements.txt": "", "a_test.py": "import pytest\nclass TestA(TestCase): ..."}, "python -m pytest -q"),
+        ({"requirements.txt": "", "tests/conftest.py": "", "tests/test_a.py": UNITTEST}, "python -m pytest -q"),
+        ({"pyproject.toml": "[tool.pytest.ini_options]\n", "tests/test_a.py": UNITTEST}, "python -m pytest -q"),
+        ({"requirements.txt": "", "tests/test_a.py": UNITTEST}, "python -m unittest discover -s tests"),
+        (
+            {"requirements.txt": "", "tests/__init__.py": "", "tests/test_a.py": UNITTEST},
+            "python -m unittest discover -s tests -t .",
+        ),
+        ({"requirements.txt": "", "test_a.py": UNITTEST}, "python -m unittest discover"),
+        ({"requirements.txt": "", "test_a.py": UNITTEST, "test_b.py": "def test_b(): ..."}, "python -m pytest -q"),
+        ({"requirements.txt": "django", "manage.py": "", "a/test_a.py": UNITTEST}, "python manage.py test"),
         ({"package.json": '{"scripts": {"test": "vitest"}}', "pnpm-lock.yaml": ""}, "pnpm test"),
         ({"Gemfile": "gem 'rspec'\n"}, "bundle exec rspec"),
         ({"composer.json": '{"require-dev": {"phpunit/phpunit": "11"}}'}, "vendor/bin/phpunit"),
