@@ -29,6 +29,7 @@ def look(repository: Repository) -> App | None:
     binary = next(filter(None, (text(item, "name") for item in _programs(cargo))), package)
     locked = ("--locked",) if repository.has("Cargo.lock") else ()
     build = " ".join(("cargo", "build", *locked))
+    ahead = _ahead(repository, cargo, build)
     tests = repository.search(r"#\[(?:tokio::)?test\]", *_ENDINGS) or any(
         f.startswith("tests/") for f in repository.files
     )
@@ -43,13 +44,32 @@ def look(repository: Repository) -> App | None:
         port=port(repository, _PORTS, _ENDINGS, *((8000, "Rocket") if framework == "Rocket" else (8080,))),
         health=root,
         environment={"ROCKET_ADDRESS": "0.0.0.0"} if framework == "Rocket" else {},
-        finish=(f"RUN {build} && cp target/debug/{binary} /usr/local/bin/",),
+        dependencies=ahead,
+        # Its file can be older than what was made of the empty program: cargo compares times.
+        finish=(f"RUN {'touch src/main.rs && ' if ahead else ''}{build} && cp target/debug/{binary} /usr/local/bin/",),
         compiled=True,
         test=Reason(value="cargo test", why="tests in the sources") if tests else None,
         extensions=("rust-lang.rust-analyzer",),
         ignore=("target",),
         named=frozenset(named),
         unsure=tuple(filter(None, (unsure, only_inside(repository, _ENDINGS)))),
+    )
+
+
+def _ahead(repository: Repository, cargo: dict[str, object], build: str) -> tuple[str, ...]:
+    """The lines that build the dependencies alone, before the sources are there; none where Cargo.toml names files of
+    its own, which would have to be there too."""
+    apart = ("lib", "bin", "bench", "test", "example", "workspace", "build-dependencies", "patch")
+    beside = repository.has("build.rs") or not repository.has("src/main.rs") or repository.has(".cargo/config.toml")
+    beside = beside or any(part(cargo, "package", key) for key in ("build", "default-run"))
+    said = table(cargo, "dependencies")
+    if not said or beside or any(key in cargo for key in apart) or any(part(item, "path") for item in said.values()):
+        return ()
+    files = [name for name in ("Cargo.toml", "Cargo.lock", "rust-toolchain.toml") if repository.has(name)]
+    return (
+        f"COPY {' '.join(files)} ./",
+        "# The dependencies alone, of an empty program: the sources change more often.",
+        f"RUN mkdir src && echo 'fn main() {{}}' > src/main.rs && {build} && rm -r src",
     )
 
 

@@ -80,6 +80,34 @@ def test_an_edit_makes_nothing_anew_but_what_is_after_the_sources(files: dict[st
         assert fetched not in app
 
 
+AXUM = '[package]\nname = "x"\n[dependencies]\naxum = "0.8"\n'
+
+
+def test_crates_are_built_before_the_sources() -> None:
+    text = written({"Cargo.toml": AXUM, "Cargo.lock": "", "src/main.rs": ""})[DOCKERFILE]
+    base, _, app = text.split("\nFROM ")[1:]
+    assert "COPY Cargo.toml Cargo.lock ./\n" in base
+    assert "RUN mkdir src && echo 'fn main() {}' > src/main.rs && cargo build --locked && rm -r src\n" in base
+    assert "RUN touch src/main.rs && cargo build --locked && cp target/debug/x /usr/local/bin/\n" in app
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"Cargo.toml": AXUM, "src/main.rs": "", "build.rs": ""},
+        {"Cargo.toml": AXUM, "src/bin/x.rs": ""},
+        {"Cargo.toml": AXUM + '[[bin]]\nname = "x"\npath = "a.rs"\n', "src/main.rs": ""},
+        {"Cargo.toml": AXUM.replace("[dep", 'default-run = "y"\n[dep'), "src/main.rs": ""},
+        {"Cargo.toml": AXUM + 'y = {path = "y"}\n', "src/main.rs": ""},
+        {"Cargo.toml": '[package]\nname = "x"\n', "src/main.rs": ""},
+    ],
+)
+def test_crates_are_not_built_ahead_where_more_than_the_manifest_is_needed(files: dict[str, str]) -> None:
+    text = written(files)[DOCKERFILE]
+    assert "mkdir src" not in text
+    assert "RUN cargo build && cp" in text
+
+
 def test_a_package_that_the_editor_works_on_is_installed_from_there() -> None:
     assert "  postCreateCommand: pip install -e .  # the editor works on" in written({"setup.py": ""})[MANIFEST]
 
