@@ -33,14 +33,14 @@ from devenv.extensions.probes import PROBES
 from devenv.host.devcontainers import devcontainer_files, git_root, repository_of
 from devenv.host.files import read_text, write_atomic
 from devenv.host.project import COMPOSE, MANIFESTS, STDIN
-from devenv.model.errors import DevenvError, ExitCode
+from devenv.model.errors import DevenvError, DevenvErrors, ExitCode
 from devenv.model.manifest import Document
 
 MANIFEST = MANIFESTS[0]
 _PROJECT = "COMPOSE_PROJECT_NAME"
 """What Compose, and devenv, set by themselves."""
 _MADE = f"{MANIFEST} as it would be"
-"""What it is called in errors: nothing is written then."""
+"""What it is called where no file of theirs says the same: nothing is written then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,11 @@ def import_(ctx: Context, kind: str, files: tuple[str, ...] = (), *, print_: boo
     stand_in = missing([document])
     said = {name: value for name, value in known.repository.items() if value or name not in stand_in}
     everything = replace(known, repository={**stand_in, **inside, **said})
-    ours = _ours(project, text, name, everything)
+    try:
+        ours = _ours(project, text, name, everything)
+    except DevenvError as error:
+        _relocate(error, text, theirs)
+        raise
     passed = frozenset((workspace.service, *_used(workspace))) if workspace is not None else frozenset()
     before = _normal(project, {**stand_ins, **values, PROFILES: "*"}, name)
     changed = importing.compared(before, ours, passed) if before else []
@@ -269,6 +273,14 @@ def _ours(theirs: Project, text: str, name: str, known: Given) -> dict[str, Any]
     )
     own = replace(known, kept={}, labels={})
     return _normal(project, {**find_values(project, own, name, (), local=False), PROFILES: "*"}, name)
+
+
+def _relocate(error: DevenvError, text: str, theirs: list[Document]) -> None:
+    """Nothing is written: the places are those of the person's files."""
+    made = read_yaml(text, _MADE)
+    for each in (error, *(error.errors if isinstance(error, DevenvErrors) else ())):
+        if each.where is not None and each.where.file == _MADE:
+            each.where = importing.origin(each.where, made, theirs)
 
 
 def _tell(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from devenv.core.check import place, services, texts
+from devenv.core.compose.guess import guess
 from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS, SEEDER_KINDS, SEEDS, generated, is_rules
 from devenv.model.errors import DevenvError
 from devenv.model.manifest import CatalogueService, Document, Path
@@ -20,7 +21,8 @@ def wrong(document: Document, catalogue: Mapping[str, CatalogueService]) -> Iter
             continue
         kind = catalogue.get(str(service.get("use", "")).partition("@")[0])
         unknown = "use" in service and kind is None  # told already
-        if not unknown and (kind is None or kind.seeder is None):
+        seeder = kind.seeder if kind else _by_image(service)
+        if not unknown and seeder is None:
             known = [item.name for item in catalogue.values() if item.seeder]
             hint = (
                 "Give it `use:` with one of " + ", ".join(f"`{item}`" for item in sorted(known)) + "."
@@ -32,10 +34,17 @@ def wrong(document: Document, catalogue: Mapping[str, CatalogueService]) -> Iter
             )
         for index, seed in enumerate(written if isinstance(written, list) else [written]):
             path: Path = ("services", name, "seed", index) if isinstance(written, list) else ("services", name, "seed")
-            yield from _seed(document, path, seed, kind.seeder if kind else None)
-        if kind is None or kind.seeder != "redis":
+            yield from _seed(document, path, seed, seeder)
+        if seeder != "redis":
             yield from _tables(document, name, written)
         yield from _generated(document, name, written)
+
+
+def _by_image(service: Mapping[str, Any]) -> str | None:
+    """The seeder of a service that is no `use`, where the name of its image says what it is; a variable in that by its
+    default."""
+    image = re.sub(r"\$\{\w+:?-([^${}]*)\}", r"\1", str(service.get("image") or ""))
+    return guess(image, {}).seeder or None
 
 
 def _tables(document: Document, service: str, written: Any) -> Iterator[DevenvError]:

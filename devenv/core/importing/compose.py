@@ -11,6 +11,7 @@ from typing import Any
 
 from devenv.core import addresses, longform, ports
 from devenv.core import catalogue as catalogue_of
+from devenv.core.compose.guess import guess
 from devenv.core.readiness import Kinds
 from devenv.core.scalars import text_of
 from devenv.core.schema import devenv_keys
@@ -21,6 +22,8 @@ _KEY = "x-devenv"
 _INIT = "/docker-entrypoint-initdb.d"
 _IMAGE = re.compile(r"(?:\$\{\w+:?-)?(?:docker\.io/)?(?:library/)?(?P<name>[a-z0-9-]+)(?::(?P<tag>[\w.-]+))?\}?")
 _TEMPLATE = re.compile(r"\{\{(?!-?\s*\.)|\{%(?=.*?%\})|\{#(?=.*?#\})", re.DOTALL)
+_OF_USE = ("server", "data", "seeder", "values")
+"""What `use` says."""
 _SERVERS = ("postgres", "redis-server", "mariadbd", "mysqld")
 _IMAGES_OWN = {"POSTGRES_USER": "postgres"}
 """What the official image takes where nobody says it."""
@@ -90,12 +93,15 @@ def _service(
     gains: list[str],
 ) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
+    said: dict[str, Any] = {}
     for key, item in service.items():
         if key == _KEY:
             for ours, given in (item or {}).items():
                 if ours in devenv_keys.SERVICE and ours not in service:
                     found[ours] = given
-                elif ours not in ("server", "data", "seeder", "values"):  # `use` says these
+                elif ours in _OF_USE:
+                    said[ours] = given
+                else:
                     unsaid.append(f"`{ours}` of `{name}` in x-devenv has no place in a devenv.yaml.")
         else:
             found[key] = item
@@ -110,6 +116,17 @@ def _service(
                 f"{', '.join(scripts)}: run by the image at the first start alone, and half of them where one fails. "
                 f"`seed:` of `{name}` loads SQL whole or not at all, and anew when it changes; take the mount out then."
             )
+    if "use" in found:
+        return found
+    known = guess(str(found.get("image") or ""), longform.pairs(found.get("environment")))
+    kind = catalogue.get(str(said.pop("seeder", "")))
+    if kind is not None and "seed" in found and not known.seeder:  # its image says nothing, and `seeder` is no key
+        found = {"use": kind.name, **found}
+    unsaid += [
+        f"`{key}` of `{name}` in x-devenv: a devenv.yaml says it by `use:`."
+        for key, given in said.items()
+        if getattr(known, key) != given
+    ]
     return found
 
 

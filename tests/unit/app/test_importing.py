@@ -151,8 +151,19 @@ def test_what_a_devenv_yaml_cannot_say_is_refused_with_its_place(tmp_path: Path)
     )
     with pytest.raises(DevenvError, match="`jobs` cannot be used") as caught:
         told(tmp_path)
-    assert str(caught.value.where).startswith("devenv.yaml as it would be:")
+    assert str(caught.value.where).endswith("compose.yaml:5:1")
     assert not (tmp_path / "devenv.yaml").exists()
+
+
+def test_what_cannot_be_seeded_is_told_where_the_person_wrote_it(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("name: shop\nservices:\n  db:\n    image: busybox\n")
+    (tmp_path / "b.yaml").write_text("services:\n  db:\n    x-devenv:\n      seeder: busybox\n      seed: a.sql\n")
+    with pytest.raises(DevenvError, match="cannot seed `db`") as caught:
+        import_(
+            Context(ui=Heard(), directory=str(tmp_path), files=(str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"))),
+            "compose",
+        )
+    assert str(caught.value.where).endswith("b.yaml:5:7")
 
 
 KNOWN = {

@@ -156,3 +156,12 @@ def test_differences_are_sentences() -> None:
 def test_paths_are_seen_from_the_repository() -> None:
     value = {"a": ["/r", "/r/x:/y", "/rest", 1, "x=/r/y"], "b": "/other"}
     assert relative(value, "/r") == {"a": [".", "./x:/y", "/rest", 1, "x=./y"], "b": "/other"}
+
+
+def test_what_loads_seeds_is_known_by_the_image_or_said_by_use() -> None:
+    seed = {"seed": "a.sql"}
+    plain = {"image": "postgres:17-alpine", "env_file": "db.env"}
+    assert service(**plain, **{"x-devenv": {**seed, "seeder": "postgres"}}) == {**plain, **seed}
+    found = imported({"db": {"image": "our/pg:1", "x-devenv": {**seed, "seeder": "postgres", "data": "/d"}}})
+    assert found.value["services"]["db"] == {"use": "postgres", "image": "our/pg:1", **seed}
+    assert found.unsaid == ("`data` of `db` in x-devenv: a devenv.yaml says it by `use:`.",)
