@@ -8,7 +8,10 @@ from dataclasses import replace
 from devenv.app.images import gather
 from devenv.app.running import Ending, carry_out
 from devenv.app.session import Session
-from devenv.model.plan import Plan
+from devenv.core import graph
+from devenv.core.imagefacts import Images
+from devenv.model import labels
+from devenv.model.plan import Build, CreateContainer, Derive, Node, Plan
 from devenv.model.protocols import Host
 from devenv.model.stack import Service
 from devenv.run.executor import Result
@@ -35,3 +38,47 @@ def build_first(session: Session, names: Sequence[str], *, host: Host, pull: str
         return Ending() if result.failed or result.cancelled else None
 
     return carry_out(here, Plan(nodes=images.nodes), verb, host=host, ending=ending)[0] if images.nodes else 0
+
+
+def built_before(plan: Plan, images: Images) -> tuple[str, ...]:
+    """The services whose containers `plan` replaces for nothing but that their image is built again. It may come out
+    as it was: a comment was added, or what changed is copied nowhere."""
+    again = {node.id for node in images.nodes if _own(node)}
+    made = (node for node in plan.nodes if isinstance(node.step, CreateContainer))
+    return tuple(
+        dict.fromkeys(
+            node.step.service
+            for node in made
+            if node.cause == images.causes.get(node.step.service)
+            and again.intersection(images.after.get(node.step.service, ()))
+        )
+    )
+
+
+def _own(node: Node) -> bool:
+    """Whether it builds anew what a service has built before."""
+    step = node.step
+    made = isinstance(step, Derive) or (isinstance(step, Build) and labels.SOURCE in step.labels)
+    return made and node.cause != "no image"
+
+
+def changed_first(session: Session, plan: Plan, images: Images, *, host: Host, verb: str) -> int:
+    """Do what `plan` builds for `built_before`, and what this needs. The exit code, 0 where one goes on to decide anew:
+    also after a build that failed, where `plan` has more to do than what hangs on these builds."""
+    wanted = {node for name in built_before(plan, images) for node in images.after[name]}
+    edges = {node.id: (*node.needs, *node.after) for node in images.nodes}
+    nodes = tuple(node for node in images.nodes if node.id in graph.reachable(edges, wanted))
+    behind = {node.id for node in nodes}
+    for node in plan.nodes:  # each stands after what it needs
+        if not behind.isdisjoint((*node.needs, *node.after)):
+            behind.add(node.id)
+    alone = all(node.id in behind for node in plan.nodes)
+
+    def ends(result: Result) -> bool:
+        return result.cancelled or session.ctx.cancel.cancelled or (bool(result.failed) and alone)
+
+    def ending(result: Result) -> Ending | None:
+        return Ending() if ends(result) else None
+
+    code, result = carry_out(session, Plan(nodes=nodes), verb, host=host, ending=ending)
+    return code if ends(result) else 0

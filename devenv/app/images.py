@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv.app.beside import side_by_side
+from devenv.app.built import marked
 from devenv.backends.docker import context
 from devenv.core.imagefacts import BuildSource, Facts, Images
-from devenv.core.recipes import Recipes, RecipeSource, full
+from devenv.core.recipes import Recipes, RecipeSource
 from devenv.core.remote import archive, git, is_remote
 from devenv.core.resolve import resolve
 from devenv.core.selection import select
 from devenv.host.files import read_text
-from devenv.model import labels
 from devenv.model.errors import DevenvError, raise_all
 from devenv.model.manifest import Recipe
-from devenv.model.observed import ObservedImage
 from devenv.model.protocols import Engine, Host
 from devenv.model.stack import SERVICE_PREFIX, Build, Service, Stack
 
@@ -128,7 +127,8 @@ def choose(
         if found.images:
             seen = side_by_side([partial(engine.image, ref) for ref in found.images])
             have = {**facts.have, **dict(zip(found.images, seen, strict=True))}
-            facts = replace(facts, have=have, builds=_with_times(stack, facts.builds, have))
+            own = [service.own for service in (*stack.services.values(), *makers)]
+            facts = replace(facts, have=marked(have, own, facts.builds, memos))
         else:
             until = until or time.monotonic() + PATIENCE
             facts = replace(facts, registry={**facts.registry, **ask(engine, found.registry, until)})
@@ -247,20 +247,6 @@ def _read_makers(makers: Sequence[Service], folders: _Folders) -> dict[str, Buil
     for service in makers:
         with contextlib.suppress(DevenvError):
             found |= _read(service, folders)
-    return found
-
-
-def _with_times(
-    stack: Stack, builds: Mapping[str, BuildSource], have: Mapping[str, ObservedImage | None]
-) -> Mapping[str, BuildSource]:
-    """`builds` with the time of the newest file where the image does not say what it was built from."""
-    found = dict(builds)
-    for service in stack.services.values():
-        image = have.get(full(service.image))
-        if not service.build or not image or is_remote(service.build.context):
-            continue
-        if labels.SOURCE not in image.labels and not found[service.name].newest:
-            found[service.name] = replace(found[service.name], newest=context.newest(service.build))
     return found
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from devenv.app.built import remember
 from devenv.app.context import Context
 from devenv.app.session import Session
 from devenv.core.mask import mask, mask_urls
@@ -77,6 +78,7 @@ def carry_out(
             services=tuple(stack.services),
         )
         result = execute(plan, perform, cancel=ctx.cancel, bus=bus, clock=clock, limits=_LIMITS)
+        remember(here.project.folder, result.outcomes.values())
         code = exit_code(result, ctx.cancel.cancelled)
         end = ending(result)
         if end is not None:

@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 
 from devenv.app import notices, proof, values
-from devenv.app.building import build_first, built_first
+from devenv.app.building import build_first, built_before, built_first, changed_first
 from devenv.app.composes import Asked
 from devenv.app.contents import with_contents
 from devenv.app.context import Context
@@ -21,6 +21,7 @@ from devenv.app.models import with_models
 from devenv.app.notices import left_to_editors, moved_ports, overlaid_networks, sources, tell_orphans, tell_rendered
 from devenv.app.observing import Sweep, keyed
 from devenv.app.onhost import on_host, unreachable
+from devenv.app.plantext import plan_text
 from devenv.app.project import Project, read_project
 from devenv.app.providers import provided
 from devenv.app.running import Ending, carry_out, seeded_words
@@ -146,9 +147,15 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
             if code:
                 return code
             wishes = replace(wishes, build=False)
-        ports = _Ports()
+        ports, looked = _Ports(), False
         while True:
             decided = decide(session, wishes, host)
+            if not looked and built_before(decided.plan, decided.images):
+                looked = True
+                code = changed_first(decided.session, decided.plan, decided.images, host=host, verb=verb)
+                if code and not wishes.for_ide:
+                    return code
+                decided = decide(session, wishes, host)
             session = decided.session
             # Later all is half done already, and a start tells it; an editor must be let in.
             if not ports.lost and not wishes.for_ide:
@@ -319,26 +326,8 @@ def _dry_run(ctx: Context, project: Project, wishes: Wishes) -> int:
     engine = engine_or_empty(ctx)
     with on_engine(ctx, project, engine, locked=False) as session:
         decided = decide(with_models(as_wished(session, wishes), look_only=True), wishes, host)
-    ctx.ui.print(plan_text(ctx, decided.plan))
+    ctx.ui.print(plan_text(ctx, decided.plan, built_before(decided.plan, decided.images)))
     return ExitCode.DONE
-
-
-def plan_text(ctx: Context, plan: Plan) -> str:
-    """The plan as text, or as JSON: a list of nodes with id, service, step, object, cause and needs."""
-    if ctx.output != "json":
-        return "\n".join([plan.text(), *(f"{name}: already done" for name in plan.done)])
-    import json
-
-    return json.dumps(
-        [
-            {
-                "id": node.id, "service": node.step.service, "step": node.step.verb, "object": node.step.object,
-                "cause": node.cause, "needs": [*node.needs, *node.after],
-            }
-            for node in plan.nodes
-        ],
-        indent=2,
-    )  # fmt: skip
 
 
 def _ending(decided: Decided, ports: _Ports, result: Result) -> Ending | None:

@@ -13,12 +13,10 @@ from devenv.model.stack import Service, Stack
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildSource:
-    """What was read of a service's build: the Dockerfile's text, the digest of all that is sent, and the time (seconds
-    since the epoch) of the newest file in it, 0 where nobody asked."""
+    """What was read of a service's build: the Dockerfile's text and the digest of all that is sent."""
 
     text: str
     digest: str
-    newest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

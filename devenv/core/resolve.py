@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from devenv.core.alike import UNKNOWN, by_compose
 from devenv.core.compose.pull import age
 from devenv.core.imagefacts import BuildSource, Facts, Images, Missing
 from devenv.core.named import bases_of, changed, from_span, run_bases_of, unavailable, unbuilt
@@ -131,7 +132,7 @@ class _Resolver:
         if self._unknown(ref):
             return _Choice(ref=ref)
         if found is not None and not self._due(policy, found):
-            built_here = labels.SOURCE in found.labels or labels.SERVICE in found.labels
+            built_here = any(mark in found.labels for mark in (labels.SOURCE, labels.SERVICE, labels.IMAGE_BUILDER))
             return None if built_here else _Choice(ref=ref)
         offered = self._offer(ref)
         if full(ref) in self._questions:
@@ -274,11 +275,12 @@ class _Resolver:
         if image is None:
             return "no image"
         digest = image.labels.get(labels.SOURCE)
-        if digest is None and image.labels.get(labels.SERVICE) == service.name:
-            # Docker Compose built it. It does not say of what: only whether a file is younger can be told.
-            return "source changed" if source.newest > _seconds(image.created) else ""
+        if by_compose(image, service.name):
+            return ""  # Docker Compose built it, and takes what is there as it is
         if digest != source.digest:
             return "source changed"
+        if image.labels.get(labels.BASES) == UNKNOWN:
+            return ""
         built_on = read_bases_label(image.labels.get(labels.BASES))
         if built_on is None:
             return "base changed"

@@ -19,6 +19,8 @@ WORKING_DIR = "com.docker.compose.project.working_dir"
 DEPENDS_ON = "com.docker.compose.depends_on"
 IMAGE = "com.docker.compose.image"
 VERSION = "com.docker.compose.version"
+IMAGE_BUILDER = "com.docker.compose.image.builder"
+"""On an image that Compose built: by what. Not every builder lets it write the service's name there too."""
 NETWORK = "com.docker.compose.network"
 VOLUME = "com.docker.compose.volume"
 

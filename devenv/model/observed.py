@@ -83,13 +83,14 @@ class ObservedVolume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedImage:
-    """An image the engine has: `id` is the image ID, `labels` those of its config, `created` and `tagged` (when it got
-    its name here) RFC 3339 text."""
+    """An image the engine has: `id` is the image ID, `labels` those of its config, `layers` the digests of its layers
+    (() where nobody says), `created` and `tagged` (when it got its name here) RFC 3339 text."""
 
     ref: str
     id: str
     labels: Mapping[str, str] = field(default_factory=dict)
     digests: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
     size: int = 0
     created: str = ""
     tagged: str = ""

@@ -4,9 +4,11 @@ and what it had half done is found and kept.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from devenv.core.alike import MARKS, alike
 from devenv.core.compose.hash import NAMESPACES, config_hash, joined, with_engine
 from devenv.model import labels
 from devenv.model.errors import BuildFailed, CannotRun, Conflict, DevenvError, ExitCode, NotFound
@@ -121,7 +123,26 @@ class Performer:
         trust = self._host.trust()
         if not step.trust:
             trust = Trust(proxies=trust.proxies)
-        return Done(data={"image": self._engine.build(step, trust=trust, report=report, cancel=cancel)})
+        before = self._engine.image(step.ref) if labels.SOURCE in step.labels else None
+        made = self._engine.build(step, trust=trust, report=report, cancel=cancel)
+        return (before and self._left(step, before, made)) or Done(data={"image": made})
+
+    def _left(self, step: Build, before: ObservedImage, made: str) -> Done | None:
+        """The image `before` under its names again where the build `made` the same of other sources: who runs it goes
+        on. None where it made another."""
+        after = self._engine.image(made)
+        if after is None or not alike(before, after):
+            return None
+        fits = {key: after.labels[key] for key in MARKS if key in after.labels}
+        if after.id != before.id:
+            try:
+                for ref in dict.fromkeys((step.ref, *step.build.tags)):
+                    self._engine.tag(before.id, ref)
+            except NotFound:  # an engine may let go of an image as soon as it has no name, where nobody runs it
+                return None
+            with contextlib.suppress(DevenvError):  # it may be needed for another build by now
+                self._engine.remove_image(made)
+        return Done(detail="the same as before", data={"image": before.id, "fits": fits})
 
     def _derive(self, step: Derive, report: Report, cancel: Cancel) -> Outcome:
         from devenv.core.devcontainer import image as derived

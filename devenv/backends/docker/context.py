@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from devenv.core.copied import GIT, takes_git
 from devenv.core.dockerignore import Matcher, State
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.stack import Build
@@ -124,8 +125,8 @@ def tar(files: Sequence[Entry], extra: Mapping[str, bytes]) -> Iterator[bytes]:
 
 def digest(build: Build, memo: str = "", *, folders: Mapping[str, str] | None = None, settled: float = _RACY) -> str:
     """Hex sha256 over all that a build is made of: the paths, contents, links and executable bits that would be sent,
-    the Dockerfile, arguments, labels, target and platform. Times and owners do not count. `folders` are the digests of
-    those that are further contexts.
+    the Dockerfile, arguments, labels, target and platform. Times and owners do not count, nor does git's own folder
+    where the Dockerfile copies nothing of it. `folders` are the digests of those that are further contexts.
 
     `memo` is a JSON file ("" for none) in which digests of unchanged files are kept from call to call; not those of
     files younger than `settled` seconds, which may change again within one tick of their time stamps."""
@@ -133,7 +134,9 @@ def digest(build: Build, memo: str = "", *, folders: Mapping[str, str] | None = 
     kept: dict[str, list[object]] = {}
     total = hashlib.sha256()
     given = [dict(sorted(build.args.items())), dict(sorted(build.labels.items()))]
-    settings = [dockerfile(build), *given, build.target, build.platform, build.network]
+    text = dockerfile(build)
+    without_git = not takes_git(text)
+    settings = [text, *given, build.target, build.platform, build.network]
     # Only what is said counts, so that a key which a later version knows makes no image stale.
     more = {key: given for key in _SETTINGS if (given := getattr(build, key))}
     if build.contexts:
@@ -141,6 +144,8 @@ def digest(build: Build, memo: str = "", *, folders: Mapping[str, str] | None = 
         more["contexts"] = {name: known_folders.get(place, place) for name, place in build.contexts.items()}
     total.update(json.dumps([*settings, more] if more else settings).encode())
     for entry in entries(build):
+        if without_git and (entry.path == GIT or entry.path.startswith(f"{GIT}/")):
+            continue
         if entry.folder:
             content, kind = "", "d"
         elif entry.link:
@@ -152,14 +157,6 @@ def digest(build: Build, memo: str = "", *, folders: Mapping[str, str] | None = 
     if memo and kept != known:
         _write_memo(memo, kept)
     return total.hexdigest()
-
-
-def newest(build: Build) -> float:
-    """When the youngest file of the build was changed, in seconds since the epoch."""
-    times = [entry.found.st_mtime for entry in entries(build) if not entry.folder]
-    if build.inline is None:
-        times.append(os.stat(dockerfile_path(build)).st_mtime)
-    return max(times, default=0.0)
 
 
 def _matcher(build: Build) -> Matcher:

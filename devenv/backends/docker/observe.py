@@ -209,6 +209,7 @@ def image(client: Client, ref: str) -> ObservedImage | None:
         id=found["Id"],
         labels=dict(config.get("Labels") or {}),
         digests=tuple(found.get("RepoDigests") or ()),
+        layers=tuple((found.get("RootFS") or {}).get("Layers") or ()),
         size=int(found.get("Size") or 0),
         created=str(found.get("Created") or ""),
         tagged=str((found.get("Metadata") or {}).get("LastTagTime") or ""),

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from devenv.app.built import remember
 from devenv.app.images import ask, choose, read_recipe
 from devenv.backends.fake import FakeEngine
 from devenv.model import labels
 from devenv.model.errors import DevenvError, DevenvErrors, ExitCode, Span
+from devenv.model.events import Done
 from devenv.model.manifest import Recipe
 from devenv.model.plan import Bootstrap, Build, Node
 from devenv.model.protocols import Trust
@@ -126,14 +128,37 @@ def test_a_recipe_is_made_anew_when_its_files_change_not_when_its_description_do
     assert read_recipe(postgres).digest != first.digest
 
 
-def test_an_image_that_compose_built_stays_until_a_file_is_younger(tmp_path: Path, api: Path) -> None:
+def test_an_image_that_compose_built_stays_until_its_sources_change(tmp_path: Path, api: Path) -> None:
     engine, shop = Counting(images=["debian:trixie-slim"]), stack(tmp_path, api="build")
     by_compose = Build(ref="shop-api", build=BuildConfig(context=str(api)), labels={labels.SERVICE: "api"})
     engine.build(by_compose, trust=Trust(), report=Told(), cancel=CancelToken())
-    assert choose(shop, engine=engine).nodes == ()
     ahead = time.time() + 60
-    os.utime(api / "main.py", (ahead, ahead))
-    assert choose(shop, engine=engine).causes == {"api": "source changed"}
+    os.utime(api / "main.py", (ahead, ahead))  # as after a clone: Compose's build took all from its cache
+    assert choose(shop, engine=engine).nodes == ()
+    assert choose(shop, engine=engine, memos=tmp_path).nodes == ()
+    (api / "main.py").write_text("print(2)\n")
+    assert choose(shop, engine=engine).nodes == ()  # nothing is remembered
+    assert choose(shop, engine=engine, memos=tmp_path).causes == {"api": "source changed"}
+    engine.build(replace(by_compose, drop_syntax=True, bases={"a": "b"}), trust=Trust(), report=Told(),
+                 cancel=CancelToken())  # fmt: skip
+    assert choose(shop, engine=engine, memos=tmp_path).nodes == ()  # Compose built it again, of the new ones
+
+
+def test_what_a_build_left_as_it_was_fits_the_sources_of_now(tmp_path: Path, api: Path) -> None:
+    engine, shop = Counting(images=["debian:trixie-slim"]), stack(tmp_path, api="build")
+    memos = tmp_path / ".devenv"
+    memos.mkdir()
+    perform(engine, choose(shop, engine=engine, memos=memos).nodes)
+    (api / "main.py").write_text("print(2)\n")
+    (node,) = choose(shop, engine=engine, memos=memos).nodes
+    assert isinstance(node.step, Build)
+    image = engine.image("shop-api")
+    assert image is not None
+    fits = {key: node.step.labels[key] for key in (labels.SOURCE, labels.BASES)}
+    remember(tmp_path, [Done(data={"image": image.id, "fits": fits}), Done()])
+    assert choose(shop, engine=engine, memos=memos).nodes == ()
+    (memos / "built.json").write_text('{"torn": 1, ')
+    assert choose(shop, engine=engine, memos=memos).causes == {"api": "source changed"}
 
 
 def test_all_contexts_that_cannot_be_read_are_said_at_once(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from devenv.core.alike import UNKNOWN
 from devenv.core.imagefacts import BuildSource, Facts, Images, Missing
 from devenv.core.recipes import Recipes, RecipeSource, bases_label, full
 from devenv.core.resolve import resolve
@@ -265,7 +266,9 @@ def test_a_build_without_an_image() -> None:
         (current(on="localhost/devenv/python:3.13-0"), {}, "base changed"),
         (image("shop-api", {labels.SOURCE: "digest of api"}), {}, "base changed"),
         (image("shop-api"), {}, "source changed"),
-        (image("shop-api", {labels.SERVICE: "api"}, created="2026-01-01T00:00:00Z"), {}, ""),
+        (image("shop-api", {labels.SERVICE: "api"}), {}, ""),
+        (image("shop-api", {labels.IMAGE_BUILDER: "classic"}), {}, ""),
+        (image("shop-api", {labels.IMAGE_BUILDER: "bake", labels.SERVICE: "web"}), {}, "source changed"),
         (current(), {"build": True}, "asked for"),
     ],
 )
@@ -275,11 +278,12 @@ def test_a_build_happens_again_only_for_a_reason(there: ObservedImage, more: dic
     assert found.causes == ({"api": cause} if cause else {})
 
 
-def test_what_compose_built_is_built_again_when_a_file_is_younger() -> None:
-    there = image("shop-api", {labels.SERVICE: "api"}, created="2026-01-01T00:00:00.123456789Z")
-    source = BuildSource(text="FROM python:3.13-slim", digest="d", newest=1.9e9)
-    found = decide(api(), engine=[there, "python:3.13-slim"], builds={"api": source})
-    assert found.causes == {"api": "source changed"}
+def test_what_compose_built_is_taken_as_it_is_until_its_sources_change() -> None:
+    marks = {labels.SERVICE: "api", labels.BASES: UNKNOWN}
+    there = image("shop-api", {**marks, labels.SOURCE: "digest of api"})
+    assert decide(api(), engine=[there]).nodes == ()
+    there = image("shop-api", {**marks, labels.SOURCE: "an older one"})
+    assert decide(api(), engine=[there]).causes == {"api": "source changed"}
 
 
 def test_a_current_build_asks_for_no_base() -> None:

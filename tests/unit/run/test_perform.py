@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -11,6 +12,7 @@ from devenv.core.compose.hash import config_hash
 from devenv.model import labels
 from devenv.model.errors import Conflict, DevenvError, ExitCode, NotFound, Span
 from devenv.model.events import Done, Failed, Outcome
+from devenv.model.observed import ObservedImage
 from devenv.model.plan import (
     Bootstrap,
     Build,
@@ -135,6 +137,30 @@ def test_a_build_gets_the_hosts_ca_only_where_its_step_says_so(trust: bool, cert
     do.engine.__class__ = Seen
     do(Build(ref="shop-api", build=BuildConfig(context="/x"), trust=trust))
     assert given == [Trust(certificates=certificates, proxies={"HTTP_PROXY": "http://proxy"})]
+
+
+def test_a_build_that_comes_out_as_before_leaves_the_image_that_runs() -> None:
+    do = Bench()
+
+    class Layered(FakeEngine):
+        def image(self, ref: str) -> ObservedImage | None:
+            found = super().image(ref)
+            return found and replace(found, layers=("l1",), config={})
+
+    do.engine.__class__ = Layered
+    build = Build(ref="shop-api", build=BuildConfig(context="/x", tags=("api:1",)), labels={labels.SOURCE: "1"})
+    first = made(do(build))
+    do(Tag(source="shop-api", ref="running:1"))  # the fake forgets what has no name
+    again = made(do(replace(build, labels={labels.SOURCE: "2"})))
+    assert again == {"image": first["image"], "fits": {labels.SOURCE: "2"}}
+    there = [do.engine.image(ref) for ref in ("shop-api", "api:1")]
+    assert [image and image.id for image in there] == [first["image"]] * 2
+    do(replace(build, labels={labels.SOURCE: "3", "theirs": "x"}))
+    gone = made(do(replace(build, labels={labels.SOURCE: "4", "theirs": "x"})))
+    assert gone == {"image": do.engine.image("shop-api").id}  # type: ignore[union-attr]
+    other = made(do(replace(build, labels={labels.SOURCE: "2", "theirs": "x"})))
+    assert other["image"] != first["image"]
+    assert "fits" not in other
 
 
 def test_networks_and_volumes_are_made_once_however_often_the_step_is_done() -> None:

@@ -103,11 +103,24 @@ def test_an_unchanged_file_is_not_read_again(build: Build, tmp_path_factory: pyt
     assert context.digest(build, str(memo)) not in (first, again)
 
 
+def test_gits_own_folder_counts_only_where_the_dockerfile_copies_it(tmp_path: Path) -> None:
+    head, module = tmp_path / ".git" / "HEAD", tmp_path / "vendored" / ".git"
+    head.parent.mkdir()
+    module.parent.mkdir()
+    digests = []
+    for commit in ("one", "two"):
+        head.write_text(commit)
+        module.write_text("gitdir: one")
+        builds = (Build(context=str(tmp_path), inline=f"FROM x\nCOPY {what} /app\n") for what in ("vendored", "."))
+        digests.append([context.digest(build) for build in builds])
+    assert digests[0][0] == digests[1][0]
+    assert digests[0][1] != digests[1][1]
+
+
 def test_a_build_without_a_context_sends_nothing(tmp_path: Path) -> None:
     build = Build(context="", inline="FROM scratch\n")
     assert context.entries(build) == ()
     assert context.sent_dockerfile(build, ()) == context.IGNORED_DOCKERFILE
-    assert context.newest(build) == 0.0
 
 
 def test_what_cannot_be_read_is_named(build: Build, tmp_path: Path) -> None:
