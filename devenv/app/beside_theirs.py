@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +34,7 @@ def render_devcontainer(ctx: Context, project: Project, *, check: bool, force: b
     name = ctx.project or default_name(project, known)
     alone = replace(project, devcontainer=None)  # what an earlier one says is no source of the next
     stack = load_stack(alone, find_values(project, known, name, (), local=False), name, lenient=True)
-    text = _text(project, stack)
+    text, folder = _text(project, stack)
     found = difference(DEVCONTAINER_FILE, text, read_text(path) if path.is_file() else None)
     if found.state == "same":
         return ExitCode.DONE
@@ -48,6 +49,11 @@ def render_devcontainer(ctx: Context, project: Project, *, check: bool, force: b
         )
     write_atomic(path, text.encode())
     ctx.ui.say(f"rendered {DEVCONTAINER_FILE}")
+    if not folder:
+        ctx.ui.notice(
+            f"editors open / of `{stack.workspace['service']}`: it mounts no folder and has no `working_dir`; "
+            "say where the sources are: `x-devenv: {workspace: {folder: /app}}`"
+        )
     return ExitCode.DONE
 
 
@@ -60,7 +66,8 @@ def _refuse_theirs(project: Project, path: Path) -> None:
             )
 
 
-def _text(project: Project, stack: Stack) -> str:
+def _text(project: Project, stack: Stack) -> tuple[str, str]:
+    """The file, and the folder that it opens, "" where none is known."""
     workspace: Mapping[str, Any] = stack.workspace
     service = stack.services.get(str(workspace.get("service")))
     if service is None:
@@ -70,25 +77,43 @@ def _text(project: Project, stack: Stack) -> str:
             hint=f"Say it at its top: `x-devenv: {{workspace: {{service: {first}}}}}`.",
         )
     beside = project.folder / ".devcontainer"
-    return written(
+    folder = str(workspace.get("folder") or _folder(service, project.folder))
+    text = written(
         {key: item for key, item in workspace.items() if key not in ("service", "folder")},
         name=stack.project,
         service=service.name,
-        folder=str(workspace.get("folder") or _folder(service, project.folder)),
+        folder=folder or "/",
         files=[os.path.relpath(file, beside) for file in project.files],
         published=_published(stack, service.name),
         requires=stack.about.get("requires") or {},
         template=templates()["devcontainer.json.j2"],
         initialize=("./dev" if os.access(project.folder / "dev", os.X_OK) else "devenv") + " up --for-ide",
     )
+    return text, folder
 
 
 def _folder(service: Service, repository: Path) -> str:
-    """Where the repository is in the container: where it is mounted, else where the service works."""
-    for mount in service.config.get("volumes") or ():
-        if mount.get("type") == "bind" and mount.get("source") == str(repository):
-            return str(mount["target"])
-    return str(service.config.get("working_dir") or "/")
+    """Where the repository is in the container, as far as the Compose file tells it, "" where it does not: where it is
+    mounted, else where the service works, else where a folder around it or, next, a part of it is mounted, else the
+    first folder that is."""
+    mounts = [
+        (Path(str(mount.get("source") or "")), str(mount["target"]))
+        for mount in service.config.get("volumes") or ()
+        if mount.get("type") == "bind"
+    ]
+    places = dict(reversed(mounts))
+    if repository in places:
+        return places[repository]
+    if service.config.get("working_dir"):
+        return str(service.config["working_dir"])
+    for above in repository.parents:
+        if above in places:
+            return posixpath.join(places[above], repository.relative_to(above).as_posix())
+    # A single file, or the engine's socket, is nothing to work in; what is not there becomes a folder.
+    folders = [(source, target) for source, target in mounts if source.is_dir() or not source.exists()]
+    parts = [each for each in folders if each[0].is_relative_to(repository)]
+    nearest = min(parts, key=lambda each: len(each[0].parts), default=None) or next(iter(folders), None)
+    return nearest[1] if nearest else ""
 
 
 def _published(stack: Stack, own: str) -> dict[int | str, str]:

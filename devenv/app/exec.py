@@ -33,15 +33,19 @@ def exec_(
     index: int = 0,
 ) -> int:
     """Run `command` in the container of `service`; returns the command's own exit code. `tty` None: where standard
-    input and output are a terminal. `index`: in the container with this number, where the service has several. Raises
-    DevenvError (FAILED) where it does not run."""
+    input and output are a terminal. `workdir`: by default the workspace's folder there, else the image's. `index`: in
+    the container with this number, where the service has several. Raises DevenvError (FAILED) where it does not run.
+    """
     with session(ctx, named=[service]) as here:
         check_services(here.stack, [service])
         container = running_container(here, service, index)
         terminal = on_terminal() if tty is None else tty
+        folder = "" if workdir else workspace_of(here, service, container)[1]
         with inside(here, service, container) as found:
-            env = {**found, **(env or {})}
-            return here.engine.exec_attached(container.id, command, user=user, env=env, workdir=workdir, tty=terminal)
+            code = here.engine.exec_attached(
+                container.id, command, user=user, env={**found, **(env or {})}, workdir=workdir or folder, tty=terminal
+            )
+        return begun(here, container, folder, code)
 
 
 def shell(ctx: Context, service: str | None) -> int:
@@ -124,6 +128,7 @@ def running_container(here: Session, service: str, index: int = 0) -> ObservedCo
     observed = here.engine.observe(here.name)
     found = container_of(observed, service, index)
     if found is None:
+        _editors_own(here, service)
         raise none_of(observed, service, index)
     if not found.running:
         raise DevenvError(
@@ -132,6 +137,16 @@ def running_container(here: Session, service: str, index: int = 0) -> ObservedCo
             code=ExitCode.FAILED,
         )
     return found
+
+
+def _editors_own(here: Session, service: str) -> None:
+    """Raise what `up` would refuse with where an editor made the container of the workspace outside of the project."""
+    said = here.project.devcontainer
+    if said is None or said.service != service:
+        return
+    from devenv.app.features import unclaimed
+
+    unclaimed(here, said)
 
 
 def on_terminal() -> bool:

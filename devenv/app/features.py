@@ -37,7 +37,7 @@ def furnished(session: Session, *, lenient: bool = False) -> Session:
     service = session.stack.services.get(devcontainer.service) if devcontainer else None
     if devcontainer is None or service is None or service.devcontainer is None or service.on_host is not None:
         return session
-    _unclaimed(session, devcontainer)
+    unclaimed(session, devcontainer)
     if not devcontainer.config.get("features"):
         return session
     where = replace(devcontainer.where, line=0) if devcontainer.where else None
@@ -59,7 +59,7 @@ class Claimed(Conflict):
     """An editor made the container itself."""
 
 
-def _unclaimed(session: Session, devcontainer: Devcontainer) -> None:
+def unclaimed(session: Session, devcontainer: Devcontainer) -> None:
     """Raise Claimed where an editor made the container of an image or a Dockerfile by itself: it belongs to no project,
     and of two of them editors would find either."""
     if "dockerComposeFile" in devcontainer.config:

@@ -124,6 +124,12 @@ class Session:
         services = {**self.stack.services, str(name): replace(service, needs=())}
         return replace(self, stack=replace(self.stack, services=services))
 
+    def marks(self) -> tuple[str, str] | None:
+        """The labels (local folder, config file) by which editors find the container of the workspace; None where no
+        devcontainer.json lies there for them to open."""
+        said = self.project.devcontainer
+        return (str(self.project.folder), said.file) if said is not None and Path(said.file).is_file() else None
+
     def creator(self) -> ComposeCreator:
         """What containers of this stack are created from, and what belongs to this host alone."""
         folder = str(self.project.folder)

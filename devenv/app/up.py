@@ -220,6 +220,8 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
             force_recreate=wishes.force_recreate,
             again=wishes.again,
             remove_orphans=wishes.remove_orphans or session.wants(notices.REMOVE_ORPHANS),
+            marks=session.marks(),
+            for_ide=wishes.for_ide,
         ),
         digests=digests,
         causes=seed_causes(session.stack, observed, digests),

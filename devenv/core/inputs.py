@@ -18,6 +18,8 @@ class Options:
     `services` are those wanted, with all that they need; () is all. `force_recreate` makes their containers anew,
     changed or not (those of `services` alone, where it names some). `again` are services whose seeds are loaded
     again. `remove_orphans` removes containers of services that the stack no longer has. `no_start` only creates.
+    `marks` are the labels (local folder, config file) by which editors find the workspace's container; None where there
+    is nothing for them to open. `for_ide`: one is about to.
     """
 
     services: tuple[str, ...] = ()
@@ -25,6 +27,8 @@ class Options:
     again: frozenset[str] = frozenset()
     remove_orphans: bool = False
     no_start: bool = False
+    marks: tuple[str, str] | None = None
+    for_ide: bool = False
 
 
 class ImageChoices(Protocol):

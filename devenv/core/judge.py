@@ -171,6 +171,17 @@ class Judge:
         named = self.options.services
         return self.options.force_recreate and (not named or service.name in named)
 
+    def _hidden(self, service: Service, container: ObservedContainer) -> bool:
+        """Whether editors would not find the container of the workspace again, as devenv made it before there was a
+        devcontainer.json. Compose's own is no other for that, until an editor is about to open it."""
+        wanted = self.options.marks
+        if wanted is None or service.name != self.stack.workspace.get("service") or service.on_host is not None:
+            return False
+        if labels.CONFIG not in container.labels and not self.options.for_ide:
+            return False
+        found = (container.labels.get(labels.DEVCONTAINER_FOLDER), container.labels.get(labels.DEVCONTAINER_CONFIG))
+        return found != wanted and not _is_an_editors(container)
+
     def differences(self, service: Service, container: ObservedContainer) -> tuple[str, ...]:
         """Why `container` is not what `service` says, each naming what differs; () where it is."""
         return tuple(self._differences(service, container))
@@ -189,6 +200,8 @@ class Judge:
             image = self.observed.images.get(self.images.use.get(service.name, service.image))
             if image is not None and image.id != container.image_id:
                 yield self.images.causes.get(service.name) or "image changed"
+        if self._hidden(service, container):
+            yield f"editors do not find it by its label {labels.DEVCONTAINER_CONFIG}"
         there = {network.name: network.id for network in self.observed.networks}
         for key in service.config.get("networks") or ():
             network = self.stack.networks[key]

@@ -13,6 +13,7 @@ import pytest
 from devenv.app.context import Context
 from devenv.app.features import with_features
 from devenv.app.project import Project, committed_project, read_project
+from devenv.app.render import render
 from devenv.app.stack import load_stack
 from devenv.core.devcontainer.read import read
 from devenv.model.devcontainer import Devcontainer
@@ -270,6 +271,30 @@ def test_files_that_the_person_names_stay_the_project(shop: Path) -> None:
     assert found.devcontainer is not None
     write(shop, "other.yaml", "services: {one: {image: x}}\n")
     assert project(shop, str(shop / "other.yaml")).devcontainer is None
+
+
+@pytest.mark.parametrize(
+    ("service", "folder"),
+    [
+        ({"volumes": ["./src:/code/src", ".:/app"], "working_dir": "/app/web"}, "/app"),
+        ({"volumes": ["./src:/code/src"], "working_dir": "/srv"}, "/srv"),
+        ({"volumes": ["..:/all"]}, "/all/shop"),
+        ({"volumes": ["./app.ini:/etc/app.ini", "./src/deep:/deep", "./src:/code/src"]}, "/code/src"),
+        ({"volumes": ["./app.ini:/etc/app.ini", "/somewhere/else:/else", "data:/data"]}, "/else"),
+        ({"volumes": ["./app.ini:/etc/app.ini", "data:/data"]}, "/"),
+    ],
+)
+def test_editors_open_the_folder_that_the_compose_file_mounts(
+    shop: Path, capsys: pytest.CaptureFixture[str], service: dict[str, Any], folder: str
+) -> None:
+    write(shop, "app.ini", "")
+    (shop / "src/deep").mkdir(parents=True)
+    said = {"services": {"web": {"image": "app", **service}}, "volumes": {"data": {}}}
+    write(shop, "compose.yaml", said | {"x-devenv": {"workspace": {"service": "web"}}})
+    assert render(context(shop), devcontainer=True) == 0
+    assert json.loads((shop / JSON).read_text(encoding="utf-8"))["workspaceFolder"] == folder
+    told = capsys.readouterr()
+    assert ("x-devenv: {workspace: {folder: /app}}" in told.out + told.err) == (folder == "/")
 
 
 def test_x_devenv_says_it_where_there_is_no_devcontainer_json(shop: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from devenv.backends.fake import Behaviour
+from devenv.core.inputs import Options
 from devenv.core.plan_up import inherit, joining
 from devenv.core.reconcile import ComposeCreator, reconcile
 from devenv.core.selection import select
@@ -661,6 +663,36 @@ def test_containers_are_made_and_compared_as_compose_makes_them() -> None:
     changed = reconcile(wanted("2"), found, Images())
     assert node(changed, "create:ws").cause == "environment.A changed"
     assert "create:db" not in ids(changed)
+
+
+def test_a_workspace_that_editors_would_not_find_is_made_anew_and_no_other() -> None:
+    common = {"command": None, "entrypoint": None}
+    wanted = stack({"db": {**DB, **common}, "ws": common}, workspace={"service": "ws"})
+    marks = ("/repo", "/repo/.devcontainer/devcontainer.json")
+    plain, opening = Options(marks=marks), Options(marks=marks, for_ide=True)
+    w = world()
+    w.do(reconcile(wanted, w.observe(wanted), Images(use={"db": "db"}), creator=ComposeCreator(stack=wanted)).nodes)
+    made = w.observe(wanted)
+    cause = "editors do not find it by its label devcontainer.config_file"
+    for options in (plain, opening):
+        plan = reconcile(wanted, made, Images(), options)
+        assert node(plan, "create:ws").cause == cause
+        assert "create:db" not in ids(plan)
+    assert reconcile(wanted, made, Images()).nodes == ()  # nothing for editors to open
+
+    def labelled(change: Callable[[dict[str, str]], Mapping[str, str]]) -> Any:
+        there = (replace(c, labels=change(dict(c.labels))) for c in made.containers)
+        return replace(made, containers=tuple(there))
+
+    theirs = labelled(lambda found: {key: value for key, value in found.items() if key != labels.CONFIG})
+    assert reconcile(wanted, theirs, Images(), plain).nodes == ()  # Compose made it
+    assert node(reconcile(wanted, theirs, Images(), opening), "create:ws").cause == cause
+    found = {labels.DEVCONTAINER_FOLDER: marks[0], labels.DEVCONTAINER_CONFIG: marks[1]}
+    assert reconcile(wanted, labelled(lambda said: said | found), Images(), opening).nodes == ()
+    editors = labelled(
+        lambda said: {k: v for k, v in said.items() if k != labels.CONFIG} | {**found, labels.DEVCONTAINER_FOLDER: "/r"}
+    )
+    assert reconcile(wanted, editors, Images(), opening).nodes == ()
 
 
 def test_anonymous_volumes_go_over_to_the_new_container() -> None:
