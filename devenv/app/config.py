@@ -15,6 +15,7 @@ from devenv.app.values import given
 from devenv.core.compose.documents import services_of
 from devenv.core.compose.hash import config_hash
 from devenv.core.compose.normalise import Normal
+from devenv.core.compose.order import ordered, yaml_text
 from devenv.core.compose.printed import as_json, as_yaml
 from devenv.core.graph import reachable
 from devenv.core.mask import mask_values
@@ -75,9 +76,9 @@ def config(
         if not text:
             return ExitCode.DONE
     elif ctx.output == "json" or format == "json":
-        text = json.dumps(as_json(model, chosen), indent=2, ensure_ascii=False)
+        text = json.dumps(ordered(as_json(model, chosen), json=True), indent=2, ensure_ascii=False)
     else:
-        text = _yaml(as_yaml(model, chosen))
+        text = yaml_text(ordered(as_yaml(model, chosen)))
     ctx.ui.print(mask_values(text, secrets))
     return ExitCode.DONE
 
@@ -104,9 +105,3 @@ def _chosen(normal: Normal, only: Collection[str]) -> set[str]:
 def _profiles(document: Any) -> list[str]:
     named = (service.get("profiles") or () for service in services_of(document).values())
     return sorted({str(profile) for profiles in named for profile in profiles})
-
-
-def _yaml(model: dict[str, Any]) -> str:
-    import yaml
-
-    return str(yaml.safe_dump(model, sort_keys=False, allow_unicode=True, width=120)).rstrip("\n")
