@@ -61,6 +61,14 @@ _ELSEWHERE = {
 """Compose's commands that devenv says otherwise."""
 
 
+_OPTIONS_ELSEWHERE = {
+    "config --no-interpolate": "The file itself has the references; `devenv config --environment` prints their values.",
+    "config --variables": "`devenv config --environment` prints the variables with their values.",
+    "config -o": "Write it by the shell: `devenv config > FILE`.",
+}
+"""Options of Compose's that devenv has not, and what does the same."""
+
+
 def _meant(word: str) -> str:
     if word in _ELSEWHERE:
         return _ELSEWHERE[word]
@@ -98,6 +106,7 @@ def _usage_error(verb: str, error: Any) -> DevenvError:
         shown = [param for param in build(verb).params if not getattr(param, "hidden", False)]
         own = [name for param in shown for name in param.opts if name.startswith("-")]  # an argument is none
         meant = did_you_mean(option, [*own, *VALUED, *FLAGS]) if option.startswith("--") else ""
+        meant = _OPTIONS_ELSEWHERE.get(f"{verb} {option}", meant)
         return DevenvError(f"`devenv {verb}` has no option `{option}`.", hint=f"{meant} {more}".strip())
     if type(error).__name__ == "MissingParameter":
         what = getattr(getattr(error, "param", None), "metavar", None) or "argument"
