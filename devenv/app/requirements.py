@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 from devenv.app.session import Session, in_a_machine
 from devenv.core.requires import Machine, short_of, unmet
@@ -18,6 +17,8 @@ def hold(here: Session, *, lenient: bool) -> None:
     wanted = said.config.get("hostRequirements") if said is not None and not here.own else None
     if not requires and not wanted:
         return
+    import shutil
+
     # What is free later was free before this stack took it.
     machine = Machine(
         engine=here.engine.info,
