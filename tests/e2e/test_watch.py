@@ -185,7 +185,7 @@ def test_commands_restarts_and_rebuilds(repository: Repository) -> None:
 def test_up_with_watch_shows_what_is_said_and_json_is_for_programs(repository: Repository) -> None:
     with watching(repository, "up", "one", "--watch", "--output", "json") as one:
         repository.write("src/more", "22")
-        one.hears('"service": "one", "copied": 1, "removed": 0, "containers": 1')
+        one.hears('"service": "one", "copied": 1, "removed": 0, "spared": []')
         one.inside("echo said by one >>/tmp/said")
         one.hears("said by one")
         assert one.close() == 0
