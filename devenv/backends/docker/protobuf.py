@@ -1,11 +1,17 @@
-"""Protocol buffers, as far as the few messages of BuildKit need: fields by number, varints and bytes.
+"""Protocol buffers, as far as the few messages of BuildKit need: fields by number, varints and bytes; and gRPC's prefix
+before each message.
 
-protobuf.dev/programming-guides/encoding. A library for them would be larger than all that speaks to the engine.
+protobuf.dev/programming-guides/encoding, github.com/grpc/grpc `doc/PROTOCOL-HTTP2.md`. A library for them would be
+larger than all that speaks to the engine.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
+
+_PREFIX = struct.Struct(">BI")
+"""Whether a message is compressed, and its length."""
 
 
 def encode(*fields_: tuple[int, int | bytes | str]) -> bytes:
@@ -18,6 +24,23 @@ def encode(*fields_: tuple[int, int | bytes | str]) -> bytes:
             content = value.encode() if isinstance(value, str) else value
             made += _number(number << 3 | 2) + _number(len(content)) + content
     return made
+
+
+def framed(message: bytes) -> bytes:
+    """`message` behind its prefix, as gRPC sends it."""
+    return _PREFIX.pack(0, len(message)) + message
+
+
+def unframed(held: bytes) -> tuple[list[bytes], bytes]:
+    """The whole messages at the beginning of what gRPC sent, and what is left."""
+    messages = []
+    while len(held) >= _PREFIX.size:
+        _, size = _PREFIX.unpack_from(held)
+        if len(held) < _PREFIX.size + size:
+            break
+        messages.append(held[_PREFIX.size : _PREFIX.size + size])
+        held = held[_PREFIX.size + size :]
+    return messages, held
 
 
 def first(message: bytes, number: int) -> bytes:

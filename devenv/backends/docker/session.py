@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import queue
 import secrets
-import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -26,8 +25,6 @@ from devenv.backends.docker.stream import Exchange
 from devenv.model.errors import DevenvError
 from devenv.model.protocols import Cancel
 
-_PREFIX = struct.Struct(">BI")
-"""Before each gRPC message: whether it is compressed, and its length."""
 _HEALTH = "/grpc.health.v1.Health/Check"
 _SERVING = protobuf.encode((1, 1))
 _UNKNOWN, NOT_FOUND, _UNIMPLEMENTED = 2, 5, 12
@@ -58,16 +55,11 @@ class Call:
     def messages(self) -> Iterator[bytes]:
         held = b""
         while (part := self._parts.get()) is not None:
-            held += part
-            while len(held) >= _PREFIX.size:
-                _, size = _PREFIX.unpack_from(held)
-                if len(held) < _PREFIX.size + size:
-                    break
-                yield held[_PREFIX.size : _PREFIX.size + size]
-                held = held[_PREFIX.size + size :]
+            messages, held = protobuf.unframed(held + part)
+            yield from messages
 
     def send(self, message: bytes) -> None:
-        self._session.send(self._number, _PREFIX.pack(0, len(message)) + message)
+        self._session.send(self._number, protobuf.framed(message))
 
 
 Service = Callable[[Call], None]

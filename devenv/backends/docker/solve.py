@@ -7,7 +7,6 @@ below are its field numbers). The context is the same tar, which the builder fet
 from __future__ import annotations
 
 import secrets
-import struct
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import unquote
 
@@ -23,7 +22,6 @@ from devenv.backends.docker.stream import Exchange
 from devenv.model.protocols import Cancel
 from devenv.model.stack import Build
 
-_PREFIX = struct.Struct(">BI")
 _SOLVE, _STATUS = 1, 3
 """HTTP/2's numbers of the two calls: what is to be built, and what is told of it meanwhile."""
 UPLOAD = "/moby.upload.v1.Upload/Pull"
@@ -96,7 +94,7 @@ def solve(client: Client, ref: str, message: bytes, *, feed: Callable[[bytes], N
                 ":authority": "localhost", "te": "trailers", "content-type": "application/grpc",
             }  # fmt: skip
             http.send_headers(number, list(head.items()))
-            data = _PREFIX.pack(0, len(sent)) + sent
+            data = protobuf.framed(sent)
             size = http.max_outbound_frame_size
             for at in range(0, len(data), size):
                 http.send_data(number, data[at : at + size], end_stream=at + size >= len(data))
@@ -111,7 +109,9 @@ def solve(client: Client, ref: str, message: bytes, *, feed: Callable[[bytes], N
                         case DataReceived():
                             http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
                             if event.stream_id == _STATUS:
-                                held = _messages(held + event.data, feed)
+                                messages, held = protobuf.unframed(held + event.data)
+                                for message in messages:
+                                    feed(message)
                         case ResponseReceived() | TrailersReceived() if event.stream_id == _SOLVE:
                             found = {str(key): str(value) for key, value in event.headers}
                             status = found.get("grpc-status", status)
@@ -124,14 +124,3 @@ def solve(client: Client, ref: str, message: bytes, *, feed: Callable[[bytes], N
         except (ProtocolError, OSError) as error:
             raise exchange.failure(error) from None
         raise exchange.failure(ConnectionResetError("connection closed by the engine"))
-
-
-def _messages(held: bytes, feed: Callable[[bytes], None]) -> bytes:
-    """Hand on the whole messages of `held`; what is left."""
-    while len(held) >= _PREFIX.size:
-        _, size = _PREFIX.unpack_from(held)
-        if len(held) < _PREFIX.size + size:
-            break
-        feed(held[_PREFIX.size : _PREFIX.size + size])
-        held = held[_PREFIX.size + size :]
-    return held
