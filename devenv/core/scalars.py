@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 _WORDS: dict[str, object] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -105,3 +107,12 @@ def _float_text(value: float) -> str:
         return minus + format(abs(Decimal(repr(value)).normalize()), "f")
     tail = f".{shortest[1:]}" if len(shortest) > 1 else ""
     return f"{minus}{shortest[0]}{tail}e{'-' if power < 0 else '+'}{abs(power):02d}"
+
+
+def each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """`value` with `change` made to every text in its mappings and lists; keys stay."""
+    if isinstance(value, Mapping):
+        return {key: each_text(item, change) for key, item in value.items()}
+    if isinstance(value, list):
+        return [each_text(item, change) for item in value]
+    return change(value) if isinstance(value, str) else value

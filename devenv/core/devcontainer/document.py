@@ -8,6 +8,7 @@ from typing import Any
 
 from devenv.core.devcontainer import metadata, runargs
 from devenv.core.devcontainer.properties import DOCKERFILE, kind
+from devenv.core.scalars import each_text
 from devenv.model.devcontainer import Devcontainer
 from devenv.model.errors import DevenvError
 from devenv.model.manifest import Document
@@ -52,11 +53,7 @@ def document(devcontainer: Devcontainer, written: Document, mount_folder: str) -
 
 def _literal(value: Any) -> Any:
     """Every `$` as itself: what devcontainer.json may name is filled in."""
-    if isinstance(value, Mapping):
-        return {key: _literal(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_literal(item) for item in value]
-    return value.replace("$", "$$") if isinstance(value, str) else value
+    return each_text(value, lambda text: text.replace("$", "$$"))
 
 
 def _mount(config: Mapping[str, Any], folder: str) -> list[dict[str, Any]]:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from devenv.core.scalars import each_text
+
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"
 
@@ -16,19 +18,13 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuv"
 def substituted(value: Any, known: Callable[[str, str | None], str | None]) -> Any:
     """`value` with every `${…}` for which `known` has an answer replaced. `known` takes the text before the first
     colon and what stands behind it (None without one); None leaves the variable as it stands."""
-    if isinstance(value, Mapping):
-        return {key: substituted(item, known) for key, item in value.items()}
-    if isinstance(value, list):
-        return [substituted(item, known) for item in value]
-    if not isinstance(value, str) or "${" not in value:
-        return value
 
     def one(match: re.Match[str]) -> str:
         name, colon, rest = match[1].partition(":")
         found = known(name, rest if colon else None)
         return match[0] if found is None else found
 
-    return _VARIABLE.sub(one, value)
+    return each_text(value, lambda text: _VARIABLE.sub(one, text))
 
 
 def on_host(

@@ -13,7 +13,7 @@ from devenv.core import addresses, longform, ports
 from devenv.core import catalogue as catalogue_of
 from devenv.core.compose.guess import guess
 from devenv.core.readiness import Kinds
-from devenv.core.scalars import text_of
+from devenv.core.scalars import each_text, text_of
 from devenv.core.schema import devenv_keys
 from devenv.core.template import has_expression
 from devenv.model.manifest import CatalogueService
@@ -76,13 +76,11 @@ def taken(
 
 def _literal(value: Any) -> Any:
     """Every text so that no expression is read in it: Compose knows none."""
-    if isinstance(value, Mapping):
-        return {key: _literal(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_literal(item) for item in value]
-    if not isinstance(value, str) or not has_expression(value):
-        return value
-    return _TEMPLATE.sub(lambda found: "{{ '" + found[0] + "' }}", value)
+
+    def literal(text: str) -> str:
+        return _TEMPLATE.sub(lambda found: "{{ '" + found[0] + "' }}", text) if has_expression(text) else text
+
+    return each_text(value, literal)
 
 
 def _service(

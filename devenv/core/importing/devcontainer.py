@@ -14,6 +14,7 @@ from devenv.core.devcontainer.properties import COMPOSE, HOOKS
 from devenv.core.devcontainer.read import Read
 from devenv.core.devcontainer.variables import substituted
 from devenv.core.importing.flatten import relative
+from devenv.core.scalars import each_text
 
 _AS_THEY_ARE = (
     "name", "overrideFeatureInstallOrder", "secrets", "forwardPorts", "portsAttributes", "otherPortsAttributes",
@@ -124,11 +125,7 @@ def _portable(read: Read, folder: str) -> dict[str, Any]:
 
 
 def _restored(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _restored(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_restored(item) for item in value]
-    return _VARIABLE.sub(r"${\1:-\2}", value) if isinstance(value, str) else value
+    return each_text(value, lambda text: _VARIABLE.sub(r"${\1:-\2}", text))
 
 
 def _more(config: Mapping[str, Any]) -> dict[str, Any]:

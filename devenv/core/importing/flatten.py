@@ -9,6 +9,7 @@ from typing import Any
 
 from devenv.core.compose.grafts import absolute
 from devenv.core.compose.layers import Given, Layers
+from devenv.core.scalars import each_text
 from devenv.model.errors import DevenvError, raise_all
 from devenv.model.manifest import Document
 
@@ -47,13 +48,11 @@ def merged(documents: Sequence[Document], working_dir: str, folder: str, given: 
 
 def relative(value: Any, folder: str) -> Any:
     """`value` with each text that begins with the absolute `folder` as seen from there."""
-    if isinstance(value, Mapping):
-        return {key: relative(item, folder) for key, item in value.items()}
-    if isinstance(value, list):
-        return [relative(item, folder) for item in value]
-    if not isinstance(value, str):
-        return value
-    if value == folder or value.startswith(f"{folder}:"):
-        return f".{value.removeprefix(folder)}"
-    inside = value.removeprefix(f"{folder.rstrip('/')}/")
-    return f"./{inside}" if inside != value else value.replace(f"={folder}/", "=./")
+
+    def seen(text: str) -> str:
+        if text == folder or text.startswith(f"{folder}:"):
+            return f".{text.removeprefix(folder)}"
+        inside = text.removeprefix(f"{folder.rstrip('/')}/")
+        return f"./{inside}" if inside != text else text.replace(f"={folder}/", "=./")
+
+    return each_text(value, seen)

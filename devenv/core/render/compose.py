@@ -13,6 +13,7 @@ from devenv.core.readiness import Kinds
 from devenv.core.recipes import stands_in
 from devenv.core.render import health
 from devenv.core.render.variables import required
+from devenv.core.scalars import each_text
 from devenv.core.seeds import ROWS, SCALE, SEED_FILES, SEED_KINDS, generated
 from devenv.model.manifest import CatalogueService, Manifest
 
@@ -103,13 +104,11 @@ def secret_variables(value: Mapping[str, Any]) -> dict[str, str]:
 
 def _sealed(value: Any, secrets: Mapping[str, str]) -> Any:
     """No secret with a default; a `$` that begins no variable as `$$`, since not every reader takes it alone."""
-    if isinstance(value, Mapping):
-        return {key: _sealed(item, secrets) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_sealed(item, secrets) for item in value]
-    if not isinstance(value, str) or "$" not in value:
-        return value
-    return required(_LONE.sub(lambda match: match[1] or "$$", value), secrets)
+
+    def sealed(text: str) -> str:
+        return required(_LONE.sub(lambda match: match[1] or "$$", text), secrets) if "$" in text else text
+
+    return each_text(value, sealed)
 
 
 def _labelled(item: Any) -> Any:
