@@ -109,7 +109,7 @@ def consistent(
         yield from _needs(document, name, service, names)
         yield from _named(document, name, service)
         yield from _ports(document, name, service)
-        yield from _ready(document, name, service, at in hurt, kinds)
+        yield from readiness(document, (*at, "ready"), service, kinds, hurt=at in hurt)
     yield from _variables(document)
     yield from _around(document, names)
 
@@ -183,17 +183,19 @@ def _missing(document: Document, path: Path, kind: str, name: str, known: Any) -
     yield DevenvError(f"There is no {kind} `{name}`.", hint=hint, where=where)
 
 
-def _ready(
-    document: Document, name: str, service: Mapping[str, Any], hurt: bool, kinds: Kinds
+def readiness(
+    document: Document, at: Path, said_of: Mapping[str, Any], kinds: Kinds, *, hurt: bool = False
 ) -> Iterator[DevenvError]:
-    as_list = isinstance(service.get("ready"), list)
-    for index, condition in enumerate(conditions(service)):
-        path: Path = ("services", name, "ready", index) if as_list else ("services", name, "ready")
+    """What is wrong with the `ready` of `said_of`, which stands at `at` below a service. `hurt`: something else was
+    said of that service already."""
+    as_list = isinstance(said_of.get("ready"), list)
+    for index, condition in enumerate(conditions(said_of)):
+        path: Path = (*at, index) if as_list else at
         said_here = [kind for kind in kinds if kind in condition]
         if len(said_here) > 1 or (not said_here and not hurt):
             said = "says nothing of when" if not said_here else f"says {len(said_here)} things at once of when"
             hint = f"One item has one of {words(kinds)}; several stand in a list."
-            yield DevenvError(f"`ready` {said} `{name}` can be used.", hint=hint, where=place(document, path))
+            yield DevenvError(f"`ready` {said} `{at[1]}` can be used.", hint=hint, where=place(document, path))
         for kind in said_here:
             if wrong := kinds[kind].wrong(condition[kind]):
                 yield DevenvError(wrong[0], hint=wrong[1], where=place(document, (*path, kind)))

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from devenv.core import longform
-from devenv.core.check import SIMPLE, asked, place, texts
-from devenv.core.readiness import Kinds, words
+from devenv.core.check import SIMPLE, asked, place, readiness, texts
+from devenv.core.readiness import Kinds
 from devenv.core.schema.explain import problems
 from devenv.model.errors import DevenvError
 from devenv.model.manifest import Document, Path
@@ -31,7 +31,7 @@ def extension(document: Document, kinds: Kinds) -> list[DevenvError]:
     errors = [problem.error for problem in found]
     for name, service in ours["services"].items():
         if ("services", name, _KEY) not in hurt:
-            errors += _ready(document, ("services", name, _KEY, "ready"), service[_KEY], kinds)
+            errors += readiness(document, ("services", name, _KEY, "ready"), service[_KEY], kinds)
     if not any(path[0] == _KEY for path in hurt):
         errors += _tasks(document, ours.get(_KEY) or {})
         errors += asked(document, (ours.get(_KEY) or {}).get("checks"), (_KEY, "checks"))
@@ -66,20 +66,6 @@ def _ours(value: Any) -> dict[str, Any]:
         if isinstance(service, Mapping) and service.get(_KEY) is not None
     }
     return {"services": mine, **({_KEY: value[_KEY]} if value.get(_KEY) is not None else {})}
-
-
-def _ready(document: Document, at: Path, ours: Mapping[str, Any], kinds: Kinds) -> Iterator[DevenvError]:
-    written = ours.get("ready")
-    for index, condition in enumerate(written if isinstance(written, list) else [written] if written else []):
-        path: Path = (*at, index) if isinstance(written, list) else at
-        said = [kind for kind in kinds if kind in condition]
-        if len(said) != 1:
-            says = "says nothing of when" if not said else f"says {len(said)} things at once of when"
-            hint = f"One item has one of {words(kinds)}; several stand in a list."
-            yield DevenvError(f"`ready` {says} `{at[1]}` can be used.", hint=hint, where=place(document, path))
-        for kind in said:
-            if wrong := kinds[kind].wrong(condition[kind]):
-                yield DevenvError(wrong[0], hint=wrong[1], where=place(document, (*path, kind)))
 
 
 def _tasks(document: Document, ours: Mapping[str, Any]) -> Iterator[DevenvError]:

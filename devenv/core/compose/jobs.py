@@ -56,8 +56,7 @@ def jobs(reader: Reader, written: Mapping[str, Any]) -> dict[str, dict[str, Any]
             reader.wrong(at, f"The job `{name}` has no `triggers`.", "Say what starts it: `triggers: {manual: true}`.")
         body = {key: each for key, each in item.items() if key != "triggers" and key not in _OF_SERVICES | _ELSEWHERE}
         config = service(reader, body, at, environment={}, labels={})
-        profiles = set(config.get("profiles") or ())
-        if profiles and not profiles & values.profiles(reader) and "*" not in values.profiles(reader):
+        if not values.is_active(reader, config.get("profiles")):
             continue
         triggers = fields(reader, item.get("triggers") or {}, (*at, "triggers"), _TRIGGERS)
         found[name] = {"triggers": triggers, **config}

@@ -126,7 +126,6 @@ def _services(
 ) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
     if not written and not reader.errors:
         reader.wrong((), "The file names no service.", "Give it one under `services:`.")
-    active = values.profiles(reader)
     services: dict[str, dict[str, Any]] = {}
     left_out = []
     for name, item in written.items():
@@ -138,11 +137,10 @@ def _services(
             reader.wrong(at, f"`{name}` cannot be the name of a service.", "Use letters, digits, `.`, `_` and `-`.")
         environment, labels = _from_files(reader, item, at, texts)
         config = service(reader, item, at, environment=environment, labels=labels)
-        profiles = config.get("profiles")
-        if profiles and "*" not in active and not active & set(profiles):
-            left_out.append(name)
-        else:
+        if values.is_active(reader, config.get("profiles")):
             services[name] = config
+        else:
+            left_out.append(name)
     return services, tuple(left_out)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from devenv.core.scalars import text_of
@@ -65,9 +65,10 @@ class Reader:
 Read = Callable[[Reader, Any, Path], Any]
 
 
-def profiles(reader: Reader) -> set[str]:
-    """The profiles that are asked for."""
-    return set((reader.variables.get("COMPOSE_PROFILES") or "").replace(" ", "").split(","))
+def is_active(reader: Reader, profiles: Sequence[str] | None) -> bool:
+    """Whether what has these `profiles` is asked for: what has none always is."""
+    asked = (reader.variables.get("COMPOSE_PROFILES") or "").replace(" ", "").split(",")
+    return not profiles or "*" in asked or not set(asked).isdisjoint(profiles)
 
 
 def name_of(at: Path) -> str:
