@@ -8,8 +8,8 @@ from typing import Any
 
 from devenv.app.context import Context
 from devenv.app.project import read_project
-from devenv.app.session import PROFILES, default_name, find_values, more_profiles, tell_elsewhere
-from devenv.app.stack import load_model, load_stack
+from devenv.app.session import default_name, find_values, load_naming, tell_elsewhere
+from devenv.app.stack import load_model
 from devenv.app.told import as_written
 from devenv.app.values import given
 from devenv.core.compose.documents import services_of
@@ -48,11 +48,7 @@ def config(
     name = ctx.project or said or default_name(project, known)
     tell_elsewhere(ctx, project.folder, name)
     with as_written(project):
-        values = find_values(project, known, name, (), local=False)
-        stack = load_stack(project, values, name)
-        if hidden := {*only}.intersection(stack.left_out):  # to name a service turns its profiles on
-            values[PROFILES] = more_profiles(values, load_stack(project, {**values, PROFILES: "*"}, name), hidden)
-            stack = load_stack(project, values, name)
+        values, stack = load_naming(project, find_values(project, known, name, (), local=False), name, only)
         model = load_model(project, values, name)
         chosen = _chosen(model.normal, only)
         hashed = model.normal.services if hash_ == "*" else hash_.split(",") if hash_ else ()

@@ -293,11 +293,8 @@ def assemble(
     excepted = standing(own) if excepted is None else excepted
     steady = [variable.service for variable in project.variables or ()] if kept else excepted
     found = find_values(project, known, name, own, engine.info.local, lost, steady, promised) | dict(more)
-    stack = load_stack(project, found, name, lenient=lenient)
-    if hidden := {*excepted}.intersection(stack.left_out):  # a forwarder stands though its profile was asked for once
-        whole = load_stack(project, {**found, PROFILES: "*"}, name, lenient=lenient)
-        found[PROFILES] = more_profiles(found, whole, hidden)
-        stack = load_stack(project, found, name, lenient=lenient)
+    # A forwarder stands though its profile was asked for once.
+    found, stack = load_naming(project, found, name, excepted, lenient=lenient)
     excepted = tuple(each for each in excepted if each in stack.services)
     return Session(
         ctx=ctx,
@@ -311,6 +308,20 @@ def assemble(
         excepted=excepted,
         promised=promised,
     )
+
+
+def load_naming(
+    project: Project, found: Mapping[str, str], name: str, names: Iterable[str], *, lenient: bool = False
+) -> tuple[dict[str, str], Stack]:
+    """The values `found` and the stack with them, the profiles of the services `names` active too: to name one turns
+    its profiles on. `lenient` as for `load_stack`."""
+    stack = load_stack(project, found, name, lenient=lenient)
+    hidden = {*names}.intersection(stack.left_out)
+    if not hidden:
+        return dict(found), stack
+    whole = load_stack(project, {**found, PROFILES: "*"}, name, lenient=lenient)
+    found = {**found, PROFILES: more_profiles(found, whole, hidden)}
+    return found, load_stack(project, found, name, lenient=lenient)
 
 
 def more_profiles(known: Mapping[str, str], whole: Stack, names: Iterable[str]) -> str:
