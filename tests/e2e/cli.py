@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import shlex
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.e2e.compose import binary
-
-
-@cache
-def program() -> Path:
-    """The `devcontainer` program, installed once a run."""
-    if not shutil.which("npm"):
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "nodejs", "npm"], check=True)
-    folder = Path(tempfile.mkdtemp(prefix="devenv-test-cli-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    subprocess.run(["npm", "install", "--no-audit", "--no-fund", "@devcontainers/cli"], cwd=folder, check=True)
-    return folder / "node_modules" / ".bin" / "devcontainer"
+from tests.e2e.npm import program
 
 
 class Cli:
@@ -54,7 +40,13 @@ class Cli:
 
     def run(self, *words: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         """`words[0]` on the repository, with the rest."""
-        command = [str(program()), words[0], "--workspace-folder", str(self.folder), *words[1:]]
+        command = [
+            str(program("@devcontainers/cli", "devcontainer")),
+            words[0],
+            "--workspace-folder",
+            str(self.folder),
+            *words[1:],
+        ]
         return subprocess.run(
             [*as_user(self.user), *command], env=self.environment, cwd="/", capture_output=True, text=True,
             stdin=subprocess.DEVNULL, timeout=timeout, check=False,

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import queue
-import shutil
 import subprocess
-import tempfile
 import threading
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.npm import program
+
 _PATIENCE = 60.0
 """Seconds that it has to answer."""
-
-
-@cache
-def program() -> Path:
-    """The `yaml-language-server` program, installed once a run."""
-    if not shutil.which("npm"):
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "nodejs", "npm"], check=True)
-    folder = Path(tempfile.mkdtemp(prefix="devenv-test-yaml-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    subprocess.run(["npm", "install", "--no-audit", "--no-fund", "yaml-language-server"], cwd=folder, check=True)
-    return folder / "node_modules" / ".bin" / "yaml-language-server"
 
 
 class LanguageServer:
@@ -34,7 +21,10 @@ class LanguageServer:
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
-            [str(program()), "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            [str(program("yaml-language-server", "yaml-language-server")), "--stdio"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
         self._heard: queue.Queue[dict[str, Any]] = queue.Queue()
         self._number = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,42 +14,15 @@ from devenv.app.context import Context
 from devenv.app.importing import import_
 from devenv.core.source import read_yaml
 from devenv.model.errors import DevenvError
-from devenv.ui.protocol import Ui
+from tests.unit.app.heard import Heard
 
 STACKS = Path(__file__).parents[2] / "cases" / "stacks"
-
-
-class Heard(Ui):
-    def __init__(self) -> None:
-        self.printed: list[str] = []
-        self.noticed: list[str] = []
-
-    def say(self, line: str) -> None: ...
-
-    def notice(self, line: str) -> None:
-        self.noticed.append(line)
-
-    def print(self, text: str) -> None:
-        self.printed.append(text)
-
-    def ask(self, question: str) -> bool:
-        raise AssertionError(question)
-
-    def answer(self, question: str, default: str) -> str:
-        raise AssertionError(question)
-
-    def error(self, error: DevenvError) -> None: ...
-
-    def subscriber(self) -> Callable[[Any], None]:
-        return lambda event: None
-
-    def close(self, code: int) -> None: ...
 
 
 def told(folder: Path, kind: str = "compose", *files: str, **options: Any) -> dict[str, Any]:
     ui = Heard()
     assert import_(Context(ui=ui, directory=str(folder), output="json"), kind, files, **options) == 0
-    found: dict[str, Any] = json.loads(ui.printed[0])
+    found: dict[str, Any] = json.loads(ui.texts[0])
     return found
 
 
@@ -108,13 +80,13 @@ def test_nothing_that_is_there_is_overwritten(stack: Path) -> None:
 def test_people_are_told_in_sentences(stack: Path) -> None:
     ui = Heard()
     import_(Context(ui=ui, directory=str(stack)), "compose")
-    assert ui.printed[0] == "wrote devenv.yaml"
-    assert "  - `broker`: `stop_grace_period` is 30s, was not" in ui.printed
-    assert any(line.startswith("compose.yaml stays as it is") for line in ui.printed)
+    assert ui.texts[0] == "wrote devenv.yaml"
+    assert "  - `broker`: `stop_grace_period` is 30s, was not" in ui.texts
+    assert any(line.startswith("compose.yaml stays as it is") for line in ui.texts)
     (stack / "devenv.yaml").unlink()
     ui = Heard()
     import_(Context(ui=ui, directory=str(stack)), "compose", print_=True)
-    assert [text.partition("\n")[0] for text in ui.printed] == ["# Written by `devenv import` from compose.yaml."]
+    assert [text.partition("\n")[0] for text in ui.texts] == ["# Written by `devenv import` from compose.yaml."]
     assert "Is another than it was:" in ui.noticed
     assert not (stack / "devenv.yaml").exists()
 

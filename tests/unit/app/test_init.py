@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +14,18 @@ from devenv.app.context import Context
 from devenv.app.init import init
 from devenv.core.init.correct import project_name
 from devenv.model.errors import DevenvError
-from devenv.ui.protocol import Ui
+from tests.unit.app.heard import Heard as Listening
 
 CASES = Path(__file__).parents[2] / "cases" / "init"
 OURS = ".devcontainer/devenv"
 
 
-class Heard(Ui):
+class Heard(Listening):
     """Answers questions with `answers`, by a word in them; the default where none is there."""
 
     def __init__(self, **answers: str) -> None:
+        super().__init__()
         self.answers = answers
-        self.questions: list[str] = []
-        self.printed = ""
-        self.noticed: list[str] = []
-
-    def say(self, line: str) -> None: ...
-
-    def notice(self, line: str) -> None:
-        self.noticed.append(line)
-
-    def print(self, text: str) -> None:
-        self.printed += text + "\n"
 
     def ask(self, question: str) -> bool:
         return self.answer(question, "no") == "yes"
@@ -44,13 +33,6 @@ class Heard(Ui):
     def answer(self, question: str, default: str) -> str:
         self.questions.append(question)
         return next((answer for word, answer in self.answers.items() if word in question), default)
-
-    def error(self, error: DevenvError) -> None: ...
-
-    def subscriber(self) -> Callable[[Any], None]:
-        return lambda event: None
-
-    def close(self, code: int) -> None: ...
 
 
 @pytest.fixture

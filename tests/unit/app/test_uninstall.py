@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,28 +20,18 @@ from devenv.host.packages import Recorded
 from devenv.model import labels
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.run.cancel import CancelToken
-from devenv.ui.protocol import Ui
+from tests.unit.app.heard import Heard as Listening
 
 INSTALLED = ("docker.io", "containerd", "python3")
 OUR_IMAGE = "localhost/devenv/redis:8-1"
 
 
-class Heard(Ui):
+class Heard(Listening):
     """Answers `answers` one by one, in the order of the questions, and no after that."""
 
     def __init__(self, *answers: bool) -> None:
+        super().__init__()
         self.answers = list(answers)
-        self.questions: list[str] = []
-        self.printed = ""
-        self.noticed: list[str] = []
-
-    def say(self, line: str) -> None: ...
-
-    def notice(self, line: str) -> None:
-        self.noticed.append(line)
-
-    def print(self, text: str) -> None:
-        self.printed += text + "\n"
 
     def ask(self, question: str) -> bool:
         self.questions.append(question)
@@ -50,11 +39,6 @@ class Heard(Ui):
 
     def error(self, error: DevenvError) -> None:
         self.noticed.append(error.message)
-
-    def subscriber(self) -> Callable[[Any], None]:
-        return lambda event: None
-
-    def close(self, code: int) -> None: ...
 
 
 class Machine:
@@ -65,7 +49,7 @@ class Machine:
         self.gone: list[str] = []
         self.engine_data = True
 
-    def run(self, ui: Ui, *, yes: bool = False, output: str = "text", **options: bool) -> int:
+    def run(self, ui: Heard, *, yes: bool = False, output: str = "text", **options: bool) -> int:
         return uninstall(Context(ui=ui, yes=yes, output=output, cancel=CancelToken()), **options)
 
     @property
