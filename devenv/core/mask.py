@@ -8,17 +8,32 @@ from collections.abc import Iterable
 from functools import cache
 
 MASK = "***"
-# user:password@ after a scheme; the password runs to the last @ before the host, as URLs in the wild leave @ unescaped.
-# It is searched for by its `://`: a scheme that is matched from its begin is looked for at every letter of a long line.
-_URL = re.compile(r"(?P<before>(?<=[a-zA-Z0-9+.-])://[^\s:/@]*:)(?P<password>[^\s/]+)(?P<after>@)")
+# user:password@ after a scheme; the password runs to the last @ before the host: URLs in the wild leave it unescaped.
+# Before the host of a web address a word alone is a token, as is what stands with no password or with the one that
+# says so; elsewhere (`ssh://git@host`) it is a name. Both are searched for by `://`: a scheme that is matched from
+# its begin is looked for at every letter of a long line. The name of a variable is none of them.
+_URL = re.compile(
+    r"(?:(?<=http)|(?<=https))://(?!\$\{?\w+\}?@)(?P<token>[^\s:/@?#\"'<>,`]+)(?::(?:x-oauth-basic)?)?@"
+    r"|(?<=[a-z0-9+.-])://[^\s:/@]*:(?!\$\{?\w+\}?@)(?P<password>[^\s/]+)@",
+    re.IGNORECASE,
+)
 
 _HTML = re.compile(r"[<>&]")
 _ESCAPED = re.compile(r"(\\u)([0-9a-f]{4})")
 
 
+def url_secrets(text: str) -> tuple[tuple[int, int], ...]:
+    """Where the passwords and tokens of URLs stand in `text`: begin and end of each, in their order."""
+    return tuple(found.span(found.lastgroup or 0) for found in _URL.finditer(text)) if "://" in text else ()
+
+
 def mask_urls(text: str) -> str:
-    """`text` with the password of every URL in it as `***`."""
-    return _URL.sub(rf"\g<before>{MASK}\g<after>", text)
+    """`text` with the password or token of every URL in it as `***`."""
+    parts, last = [], 0
+    for begin, end in url_secrets(text):
+        parts += [text[last:begin], MASK]
+        last = end
+    return "".join((*parts, text[last:]))
 
 
 def mask_values(text: str, secrets: Iterable[str]) -> str:

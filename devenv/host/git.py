@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from devenv.core.mask import mask_urls
 from devenv.model.errors import DevenvError, ExitCode
@@ -19,6 +20,32 @@ _OF_ANOTHER = frozenset(
     for name in ("DIR", "WORK_TREE", "COMMON_DIR", "INDEX_FILE", "PREFIX", "OBJECT_DIRECTORY", "SHALLOW_FILE")
 )
 """What git tells a hook of the repository it runs for: a call for another folder would work on that one."""
+
+
+_HELPER = '!f() { test "$1" = get || return 0; %sprintf \'password=%%s\\n\' "$DEVENV_GIT_PASSWORD"; }; f'
+_SAYS_USER = "printf 'username=%s\\n' \"$DEVENV_GIT_USER\"; "
+
+
+def apart(url: str, env: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The web address `url` without the user and password in it, and `env` with them, as git asks its helpers for them:
+    arguments are seen by everyone who lists the processes, and .git/config keeps addresses. Any other as it is.
+
+    A user alone is a token, sent with an empty password, unless the person's own helpers know a password for it."""
+    parts = urlsplit(url) if url.startswith(("http://", "https://")) else None
+    if parts is None or "@" not in parts.netloc:
+        return url, dict(env)
+    said, _, host = parts.netloc.rpartition("@")
+    user, colon, password = said.partition(":")
+    about = f"credential.{parts.scheme}://{host}"
+    keys = [(f"{about}.helper", ""), (f"{about}.helper", _HELPER % _SAYS_USER)]  # "" forgets those of the person
+    if not colon:
+        keys = [(f"{about}.username", unquote(user)), (f"{about}.helper", _HELPER % "")]
+    begin = int(env.get("GIT_CONFIG_COUNT") or 0)
+    config = {"GIT_CONFIG_COUNT": str(begin + len(keys))}
+    for number, (key, value) in enumerate(keys, begin):
+        config |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    secret = {"DEVENV_GIT_USER": unquote(user), "DEVENV_GIT_PASSWORD": unquote(password)}
+    return parts._replace(netloc=host).geturl(), {**env, **config, **secret}
 
 
 def call(
@@ -48,6 +75,7 @@ def fetched(url: str, commit: str, env: Mapping[str, str] | None = None) -> Path
             hint="Install git (`apt-get install git`), or name a file of this machine.",
             code=ExitCode.UNFIT,
         )
+    plain, env = apart(url, env)
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".devenv-") as name:
@@ -55,7 +83,7 @@ def fetched(url: str, commit: str, env: Mapping[str, str] | None = None) -> Path
             new.mkdir()
             for words in (
                 ("init", "--quiet"),
-                ("remote", "add", "origin", url),
+                ("remote", "add", "origin", plain),
                 ("fetch", "--quiet", "--depth=1", "origin", commit),
                 ("checkout", "--quiet", commit),
             ):

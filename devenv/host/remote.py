@@ -5,6 +5,7 @@ They are kept in the user's cache, a folder for each commit or content, so that 
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import os
@@ -13,12 +14,17 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from devenv.core.mask import mask_urls
-from devenv.core.remote import Git, git
+from devenv.core.remote import Git
+from devenv.core.remote import git as read_git
 from devenv.host.files import read_text
-from devenv.host.git import call
+from devenv.host.git import apart, call
 from devenv.host.state import cache_dir
 from devenv.host.unpacking import Broken, unpack
 from devenv.model.errors import DevenvError, ExitCode
@@ -35,12 +41,16 @@ def fetch(place: str, *, anew: bool) -> str:
     """The folder that holds the context `place`, which is a repository's or an archive's address. What is in the cache
     is used as it is unless `anew`; a whole commit never changes. Raises DevenvError: INPUT for what no build can use,
     UNFIT for what cannot be reached."""
-    repository, shown = git(place), mask_urls(place)
+    repository, shown = read_git(place), mask_urls(place)
     if repository is None and not place.startswith(("http://", "https://")):
         raise DevenvError(
             f"devenv builds from no `{place.partition('://')[0]}` context ({shown})",
             hint="name a folder, a git repository or an archive of the web",
         )
+    env: Mapping[str, str] = os.environ
+    if repository is not None:
+        plain, env = apart(repository.url, env)
+        repository = replace(repository, url=plain)
     whole = f"{repository.url}#{repository.ref}" if repository else place
     cache = cache_dir() / "contexts" / hashlib.sha256(whole.encode()).hexdigest()[:24]
     known = cache / "current"
@@ -53,7 +63,7 @@ def fetch(place: str, *, anew: bool) -> str:
     with tempfile.TemporaryDirectory(dir=cache, prefix="new-") as folder:
         made = Path(folder) / "content"
         made.mkdir()
-        name = _clone(repository, shown, made) if repository else _download(place, made)
+        name = _clone(repository, shown, made, env) if repository else _download(place, made)
         kept = cache / name
         if not kept.is_dir():
             with contextlib.suppress(OSError):  # another process was first
@@ -77,23 +87,24 @@ def _inside(folder: Path, repository: Git | None, place: str) -> str:
     return str(inner)
 
 
-def _clone(repository: Git, place: str, folder: Path) -> str:
+def _clone(repository: Git, place: str, folder: Path, env: Mapping[str, str]) -> str:
     """The commit that `repository` names, with its submodules and without git's own folder; its hash."""
     ref = repository.ref or "HEAD"
-    _git(folder, place, "init", "-q", ".")
+    git = partial(_git, folder, place, env)
+    git("init", "-q", ".")
     if _COMMIT.fullmatch(ref):
         try:
-            _git(folder, place, "fetch", "-q", "--depth=1", "--", repository.url, ref)
+            git("fetch", "-q", "--depth=1", "--", repository.url, ref)
         except DevenvError:  # a server that gives no commit by its hash
-            _git(folder, place, "fetch", "-q", "--tags", "--", repository.url, "+refs/heads/*:refs/remotes/origin/*")
-            _git(folder, place, "update-ref", "FETCH_HEAD", ref)
+            git("fetch", "-q", "--tags", "--", repository.url, "+refs/heads/*:refs/remotes/origin/*")
+            git("update-ref", "FETCH_HEAD", ref)
     else:
-        _git(folder, place, "fetch", "-q", "--depth=1", "--", repository.url, ref)
-    _git(folder, place, "checkout", "-q", "--detach", "FETCH_HEAD")
+        git("fetch", "-q", "--depth=1", "--", repository.url, ref)
+    git("checkout", "-q", "--detach", "FETCH_HEAD")
     if (folder / ".gitmodules").exists():
-        _git(folder, place, "remote", "add", "origin", repository.url)
-        _git(folder, place, "submodule", "--quiet", "update", "--init", "--recursive", "--depth=1")
-    commit = _git(folder, place, "rev-parse", "HEAD").strip()
+        git("remote", "add", "origin", repository.url)
+        git("submodule", "--quiet", "update", "--init", "--recursive", "--depth=1")
+    commit = git("rev-parse", "HEAD").strip()
     for inner in [folder / ".git", *folder.rglob(".git")]:
         if inner.is_dir():
             shutil.rmtree(inner)
@@ -102,9 +113,9 @@ def _clone(repository: Git, place: str, folder: Path) -> str:
     return commit
 
 
-def _git(folder: Path, place: str, *words: str) -> str:
+def _git(folder: Path, place: str, env: Mapping[str, str], *words: str) -> str:
     try:
-        done = call(folder, *words, patience=_GIT)
+        done = call(folder, *words, env=env, patience=_GIT)
     except OSError as error:
         raise DevenvError(
             f"the build's context {place} needs git, which cannot be run: {error.strerror}",
@@ -124,9 +135,15 @@ def _download(place: str, folder: Path) -> str:
     from urllib.error import URLError
     from urllib.request import Request, urlopen
 
-    shown = mask_urls(place)
+    shown, parts = mask_urls(place), urlsplit(place)
+    said, _, host = parts.netloc.rpartition("@")
+    request = Request(parts._replace(netloc=host).geturl(), headers={"User-Agent": "devenv"})
+    if said:  # for this host alone, not for one that it sends on to
+        user, _, password = said.partition(":")
+        pair = base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+        request.add_unredirected_header("Authorization", f"Basic {pair}")
     try:
-        with urlopen(Request(place, headers={"User-Agent": "devenv"}), timeout=_ANSWER) as answer:
+        with urlopen(request, timeout=_ANSWER) as answer:
             content = answer.read(_LARGEST + 1)
     except (URLError, OSError, ValueError) as error:
         raise _unreached(shown, str(getattr(error, "reason", error))) from None

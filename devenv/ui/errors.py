@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from devenv.core.mask import MASK, mask_urls, url_secrets
 from devenv.model.errors import DevenvError, DevenvErrors, Span
 
 
@@ -26,10 +27,11 @@ def error_data(error: DevenvError) -> dict[str, Any]:
 def _one(error: DevenvError) -> str:
     # A sentence about a whole file begins with its name already.
     placed = error.where and (error.where.line or not error.message.startswith(error.where.file))
-    lines = [f"{error.where}: {error.message}" if placed else f"devenv: {error.message}"]
+    message = mask_urls(error.message)
+    lines = [f"{error.where}: {message}" if placed else f"devenv: {message}"]
     if error.where and error.where.text:
         lines += _excerpt(error.where)
-    lines.append(f"  → {error.hint}")
+    lines.append(f"  → {mask_urls(error.hint)}")
     if error.link:
         lines.append(f"    {error.link}")
     return "\n".join(lines)
@@ -38,13 +40,24 @@ def _one(error: DevenvError) -> str:
 def _excerpt(where: Span) -> list[str]:
     number = str(where.line)
     source = where.text.rstrip("\n")
+    secrets = url_secrets(source)
+
+    def shown(column: int) -> int:
+        """Where the character `column` (from 0) stands once passwords are masked; one of a password at its begin."""
+        return column + sum(
+            begin + len(MASK) - end if end <= column else begin - column for begin, end in secrets if begin < column
+        )
+
+    first = max(where.column - 1, 0)
+    width = max(shown(first + where.length) - shown(first), 1)
+    source = mask_urls(source)
     # Tabs stay tabs under the caret, so that it stands right at any tab width.
-    indent = "".join("\t" if char == "\t" else " " for char in source[: max(where.column - 1, 0)])
-    return [f"  {number} | {source}", f"  {' ' * len(number)} | {indent}{'^' * max(where.length, 1)}"]
+    indent = "".join("\t" if char == "\t" else " " for char in source[: shown(first)])
+    return [f"  {number} | {source}", f"  {' ' * len(number)} | {indent}{'^' * width}"]
 
 
 def _data(error: DevenvError) -> dict[str, Any]:
-    data: dict[str, Any] = {"message": error.message, "hint": error.hint}
+    data: dict[str, Any] = {"message": mask_urls(error.message), "hint": mask_urls(error.hint)}
     if error.where:
         data |= {"file": error.where.file, "line": error.where.line, "column": error.where.column}
     if error.link:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TextIO
 
+from devenv.core.mask import mask_urls
 from devenv.model.errors import DevenvError, ExitCode
 from devenv.model.events import Event
 from devenv.ui.errors import render_error
@@ -36,7 +37,7 @@ class Terminal:
         self.tell(f"devenv: {line}")
 
     def notice(self, line: str) -> None:
-        self.tell(f"devenv: note: {line}")
+        self.tell(f"devenv: note: {mask_urls(line)}")
 
     def print(self, text: str) -> None:
         with self.lock:

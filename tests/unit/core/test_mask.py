@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from devenv.core.mask import mask, mask_urls
+from devenv.core.mask import mask, mask_urls, url_secrets
 
 
 @pytest.mark.parametrize(
@@ -13,11 +13,26 @@ from devenv.core.mask import mask, mask_urls
         ("two http://a:b@c and amqp+ssl://d:e@f/g", "two http://a:***@c and amqp+ssl://d:***@f/g"),
         ("a password with an @: http://u:p@ss@host/", "a password with an @: http://u:***@host/"),
         ("http://127.0.0.1:8080/a@b", "http://127.0.0.1:8080/a@b"),
+        ("http://ghp_token@host/x and HTTPS://a.b-c@host", "http://***@host/x and HTTPS://***@host"),
+        (
+            "git+https://token:@host, https://token:x-oauth-basic@host",
+            "git+https://***:@host, https://***:x-oauth-basic@host",
+        ),
+        ("ssh://git@host/x git@host:x postgres://app@db/x", "ssh://git@host/x git@host:x postgres://app@db/x"),
+        ("http://host/a?mail=b@c http://host#x@y", "http://host/a?mail=b@c http://host#x@y"),
+        ('["https://host","me@host"]', '["https://host","me@host"]'),
+        ("http://$TOKEN@host http://me:${PW}@host", "http://$TOKEN@host http://me:${PW}@host"),
         ("user@example.org: hello", "user@example.org: hello"),
     ],
 )
 def test_passwords_in_urls(text: str, masked: str) -> None:
     assert mask_urls(text) == masked
+
+
+def test_the_places_of_what_is_masked() -> None:
+    text = "http://tok@a http://u:pw@b"
+    assert [text[begin:end] for begin, end in url_secrets(text)] == ["tok", "pw"]
+    assert url_secrets("nothing: tok@a") == ()
 
 
 def test_known_secrets_go_longer_ones_first() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from devenv.host.git import fetched
 from devenv.model.errors import DevenvError, ExitCode
+from tests.gitweb import serving, without
 
 
 @pytest.fixture
@@ -75,3 +76,36 @@ def test_called_in_a_hook_of_a_repository_that_one_stays_as_it_is(tmp_path: Path
     assert (folder / ".git/HEAD").read_text().strip() == commit
     assert {name: (mine / ".git" / name).read_bytes() for name in state} == state
     assert not (mine / ".git/index").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "user", "password"),
+    [
+        ("tok-9f3a", "tok-9f3a", ""),
+        ("tok-9f3a:", "tok-9f3a", ""),
+        ("tok-9f3a:x-oauth-basic", "tok-9f3a", "x-oauth-basic"),
+        ("anna:tok%409f3a", "anna", "tok@9f3a"),
+    ],
+)
+def test_a_token_is_seen_by_nobody(
+    tmp_path: Path, repository: tuple[str, str], said: str, user: str, password: str
+) -> None:
+    _, commit = repository
+    own = _env(tmp_path, GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="core.abbrev", GIT_CONFIG_VALUE_0="9")
+    with serving(tmp_path, user, password) as web:
+        folder = fetched(f"http://{said}@{web.host}/repo", commit, own)
+        assert (folder / "compose.yaml").is_file()
+        assert any(f"git-remote-http origin http://{web.host}/repo" in line for line in web.seen)
+        assert not [line for line in web.seen if "9f3a" in line and "pytest" not in line]
+        without("9f3a", tmp_path / "cache")
+        with pytest.raises(DevenvError, match=rf"http://.*\*\*\*.*@{web.host}/none cannot be fetched") as failed:
+            fetched(f"http://{said}@{web.host}/none", "0" * 40, own)
+    assert "9f3a" not in failed.value.message
+
+
+def test_a_name_alone_is_asked_of_the_person_s_own_helpers(tmp_path: Path, repository: tuple[str, str]) -> None:
+    _, commit = repository
+    with serving(tmp_path, "anna", "kept") as web:
+        (tmp_path / "passwords").write_text(f"http://anna:kept@{web.host}\n")
+        (tmp_path / ".gitconfig").write_text(f"[credential]\n\thelper = store --file {tmp_path}/passwords\n")
+        assert (fetched(f"http://anna@{web.host}/repo", commit, _env(tmp_path)) / "compose.yaml").is_file()

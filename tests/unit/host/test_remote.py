@@ -16,6 +16,7 @@ import pytest
 
 from devenv.host.remote import fetch
 from devenv.model.errors import DevenvError, ExitCode
+from tests.gitweb import serving, without
 
 
 @pytest.fixture(autouse=True)
@@ -245,3 +246,47 @@ def test_an_address_that_nothing_answers(web: tuple[str, Path]) -> None:
         fetch(f"{web[0]}/none", anew=False)
     with pytest.raises(DevenvError, match="no `oci-layout` context"):
         fetch("oci-layout://x", anew=False)
+
+
+@pytest.mark.parametrize(("said", "user", "password"), [("tok-9f3a", "tok-9f3a", ""), ("me:9f3a%21", "me", "9f3a!")])
+def test_a_token_goes_to_the_server_and_nowhere_else(
+    repository: Path, tmp_path: Path, cache: Path, said: str, user: str, password: str
+) -> None:
+    outer = tmp_path / "outer.git"
+    outer.mkdir()
+    git(outer, "init", "-q", ".")
+    (outer / ".gitmodules").write_text('[submodule "inner"]\n\tpath = inner\n\turl = ../repository\n')
+    git(outer, "add", ".gitmodules")
+    git(outer, "update-index", "--add", "--cacheinfo", f"160000,{commit(repository, 'in')},inner")
+    git(outer, "commit", "-qm", "x")
+    with serving(tmp_path, user, password) as web:
+        found = Path(fetch(f"http://{said}@{web.host}/outer.git", anew=False))
+    assert (found / "inner" / "Dockerfile").read_text() == "in"
+    assert any("git-remote-http" in line for line in web.seen)
+    assert not [line for line in web.seen if "9f3a" in line and "pytest" not in line]
+    without("9f3a", cache)
+
+
+def test_an_archive_with_a_password_is_asked_for_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    class Guarded(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None: ...
+
+        def do_GET(self) -> None:
+            seen.append((self.path, self.headers.get("Authorization")))
+            if self.path == "/moved":
+                self.send_response(302)
+                self.send_header("Location", f"http://localhost:{server.server_port}/file")
+                self.end_headers()
+            else:
+                super().do_GET()
+
+    (tmp_path / "file").write_text("FROM x\n")
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Guarded, directory=str(tmp_path))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        found = fetch(f"http://anna:se%20cret@127.0.0.1:{server.server_port}/moved", anew=False)
+        server.shutdown()
+    assert (Path(found) / "Dockerfile").read_text() == "FROM x\n"
+    assert seen == [("/moved", "Basic YW5uYTpzZSBjcmV0"), ("/file", None)]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from devenv.model.errors import DevenvError, DevenvErrors, ExitCode, Span
 from devenv.ui.errors import error_data, render_error
 
@@ -52,3 +54,27 @@ def test_a_sentence_about_a_whole_file_says_its_name_once() -> None:
     assert render_error(about).startswith("devenv: a/b.yaml is not there.")
     within = DevenvError("a/b.yaml is not UTF-8.", hint="h", where=Span(file="a/b.yaml", line=2, column=3))
     assert render_error(within).startswith("a/b.yaml:2:3: a/b.yaml")
+
+
+@pytest.mark.parametrize(
+    ("column", "length", "caret"),
+    [
+        (3, 3, "  ^^^"),
+        (37, 3, " " * 26 + "^^^"),
+        (8, 28, " " * 7 + "^" * 18),
+        (22, 2, " " * 17 + "^"),
+    ],
+)
+def test_a_password_in_the_line_is_masked_and_the_caret_stays_under_its_place(
+    column: int, length: int, caret: str
+) -> None:
+    text = "  url: http://me:longer-secret@host bad\n"
+    where = Span(file="f", line=1, column=column, length=length, text=text)
+    shown = render_error(DevenvError("m", hint="h", where=where)).splitlines()
+    assert shown[1:3] == ["  1 |   url: http://me:***@host bad", f"    | {caret}"]
+
+
+def test_what_is_said_shows_no_password_either() -> None:
+    error = DevenvError("http://token@host is wrong", hint="See http://me:pw@host.")
+    assert render_error(error) == "devenv: http://***@host is wrong\n  → See http://me:***@host."
+    assert error_data(error)["errors"] == [{"message": "http://***@host is wrong", "hint": "See http://me:***@host."}]
