@@ -9,8 +9,10 @@ from devenv.app.context import Context
 from devenv.app.project import Project, write_rendered
 from devenv.app.values import Given
 from devenv.core.allocate import overlaid
+from devenv.core.judge import is_composes
 from devenv.core.rendered import STATE_IGNORE_FILE
-from devenv.model.observed import ObservedNetwork
+from devenv.core.selection import service_of
+from devenv.model.observed import Observed, ObservedNetwork
 from devenv.model.plan import CreateContainer, Plan
 
 
@@ -99,6 +101,24 @@ def left_to_editors(project: Project, plan: Plan) -> Iterator[str]:
     if hooks:
         verb = "is" if len(hooks) == 1 else "are"
         yield f"{', '.join(hooks)} of {said.service} {verb} run by the editor that opens it"
+
+
+def left_as_composes(project: Project, plan: Plan, observed: Observed) -> Iterator[str]:
+    """A line where the workspace's container stays as Docker Compose made it, without what devcontainer.json (or
+    `x-devenv`) adds to it."""
+    said = project.devcontainer
+    made = {node.step.service for node in plan.nodes if isinstance(node.step, CreateContainer)}
+    if said is None or said.service in made:
+        return
+    if not any(service_of(each) == said.service and is_composes(each) for each in observed.containers):
+        return
+    from devenv.core.devcontainer.container import additions
+
+    if added := additions(said):
+        yield (
+            f"{said.service} stays as Docker Compose made it, without {', '.join(added)}: an editor's start adds that, "
+            f"and so does `devenv up --force-recreate {said.service}`"
+        )
 
 
 def tell_orphans(ctx: Context, plan: Plan, verb: str = "up", *, ignore: bool = False) -> None:

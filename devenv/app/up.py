@@ -18,7 +18,15 @@ from devenv.app.digests import Digests, seed_causes
 from devenv.app.images import gather
 from devenv.app.lastlook import remember
 from devenv.app.models import with_models
-from devenv.app.notices import left_to_editors, moved_ports, overlaid_networks, sources, tell_orphans, tell_rendered
+from devenv.app.notices import (
+    left_as_composes,
+    left_to_editors,
+    moved_ports,
+    overlaid_networks,
+    sources,
+    tell_orphans,
+    tell_rendered,
+)
 from devenv.app.observing import Sweep, keyed
 from devenv.app.onhost import on_host, unreachable
 from devenv.app.plantext import plan_text
@@ -210,7 +218,7 @@ def decide(session: Session, wishes: Wishes, host: Host) -> Decided:
         session = session.workspace_first()
     asked = None if wishes.dry_run else Asked(session)
     session = replace(session, stack=with_contents(session.stack))
-    observed, digests = looking.end(sorted(set(images.use.values())))
+    observed, digests = looking.end(sorted({*images.use.values(), *images.under.values()}))
     plan = reconcile(
         session.stack,
         observed,
@@ -270,6 +278,7 @@ def told(decided: Decided, *, scaled: bool = False) -> tuple[str, ...]:
         *session.stack.notices,
         *unknown_to(session.stack.services.values(), session.engine.info.api),
         *left_to_editors(session.project, decided.plan),
+        *left_as_composes(session.project, decided.plan, decided.observed),
         *overlaid_networks(decided.observed.networks, facts.routes() if session.engine.info.local else ()),
         *decided.plan.notices,
     )

@@ -54,10 +54,12 @@ class Missing:
 class Images:
     """`use`: service → the image its container is created from. `nodes` make what is not there, in an order in which
     they could be done. `after`: service → ids of nodes that must be Done before its container is created, () where the
-    image is there and stays; `causes` says why in the other case. `variables` are the values of `DEVENV_IMAGE_…`."""
+    image is there and stays; `causes` says why in the other case. `variables` are the values of `DEVENV_IMAGE_…`.
+    `under`: service → its Compose file's own image, where that is there and devcontainer.json makes another of it."""
 
     use: Mapping[str, str]
     nodes: tuple[Node, ...] = ()
     after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     causes: Mapping[str, str] = field(default_factory=dict)
+    under: Mapping[str, str] = field(default_factory=dict)

@@ -50,6 +50,11 @@ class ImageChoices(Protocol):
     def causes(self) -> Mapping[str, str]:
         """Service → why its image changes."""
 
+    @property
+    def under(self) -> Mapping[str, str]:
+        """Service → the image that Compose would create its container from, where devcontainer.json makes another of
+        it."""
+
 
 class Creator(Protocol):
     """How a stack's things are made, and whether a container is still what its service says."""

@@ -182,6 +182,11 @@ class Judge:
         found = (container.labels.get(labels.DEVCONTAINER_FOLDER), container.labels.get(labels.DEVCONTAINER_CONFIG))
         return found != wanted and not _is_an_editors(container)
 
+    def _left(self, service: Service, container: ObservedContainer) -> bool:
+        """Whether `container` is left without what devcontainer.json would make of its image, as Compose made it and no
+        editor is about to open it."""
+        return service.name in self.images.under and not self.options.for_ide and is_composes(container)
+
     def differences(self, service: Service, container: ObservedContainer) -> tuple[str, ...]:
         """Why `container` is not what `service` says, each naming what differs; () where it is."""
         return tuple(self._differences(service, container))
@@ -194,10 +199,11 @@ class Judge:
             yield f"{key} changed"
         if service.devcontainer is not None and _is_an_editors(container):
             pass  # made from an image of the editor's own, with all that devcontainer.json says
-        elif self.images.after.get(service.name):
+        elif self.images.after.get(service.name) and not self._left(service, container):
             yield self.images.causes.get(service.name) or "its image is made anew"
         else:
-            image = self.observed.images.get(self.images.use.get(service.name, service.image))
+            use = self.images.under if self._left(service, container) else self.images.use
+            image = self.observed.images.get(use.get(service.name, service.image))
             if image is not None and image.id != container.image_id:
                 yield self.images.causes.get(service.name) or "image changed"
         if self._hidden(service, container):
@@ -228,6 +234,11 @@ def _stirred(verdicts: tuple[Verdict, ...]) -> bool:
     """Whether a service is not what it was for those that depend on it: not where it has only more containers."""
     again = any(verdict.action in ("recreate", "restart") for verdict in verdicts)
     return again or (bool(verdicts) and all(verdict.made for verdict in verdicts))
+
+
+def is_composes(container: ObservedContainer) -> bool:
+    """Whether Compose by itself made it: neither devenv nor an editor."""
+    return labels.CONFIG not in container.labels and labels.DEVCONTAINER_CONFIG not in container.labels
 
 
 def _is_an_editors(container: ObservedContainer) -> bool:

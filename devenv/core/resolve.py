@@ -88,6 +88,7 @@ class _Resolver:
                 if services[name].build is None and services[name].on_host is None
             },
             causes={name: choice.cause for name, choice in choices.items() if choice.needs},
+            under={name: one.ref for name, one in own.items() if not one.needs and one.ref != choices[name].ref},
         )
 
     def _service(self, service: Service) -> _Choice:

@@ -36,6 +36,18 @@ def is_plain(devcontainer: Devcontainer) -> bool:
     )
 
 
+def additions(devcontainer: Devcontainer) -> tuple[str, ...]:
+    """What it adds to what its service says, in words; () where that is nothing."""
+    said = [key for key in _CREATION if devcontainer.config.get(key)]
+    if devcontainer.config.get("features"):
+        said.append("features")
+    if devcontainer.override_command:
+        said.append("overrideCommand")
+    if devcontainer.ids is not None and devcontainer.user not in ("", "root") and not devcontainer.user.isdigit():
+        said.append(f"the number {devcontainer.ids[0]} for {devcontainer.user}")
+    return tuple(said)
+
+
 def furnished(payload: Mapping[str, Any], devcontainer: Devcontainer, image: ObservedImage) -> dict[str, Any]:
     """`payload` (the body of the engine's create call) with all that its sources say, where it is made from `image`."""
     entries = metadata.sources(devcontainer, image.labels)

@@ -172,6 +172,7 @@ class Images:
     nodes: tuple[Node, ...] = ()
     after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     causes: Mapping[str, str] = field(default_factory=dict)
+    under: Mapping[str, str] = field(default_factory=dict)
 
 
 def built(service: str, ref: str, cause: str) -> Images:

@@ -695,6 +695,26 @@ def test_a_workspace_that_editors_would_not_find_is_made_anew_and_no_other() -> 
     assert reconcile(wanted, editors, Images(), opening).nodes == ()
 
 
+def test_a_workspace_that_compose_made_waits_for_an_editor_with_what_its_devcontainer_adds() -> None:
+    wanted = stack({"ws": {"command": None, "entrypoint": None}}, workspace={"service": "ws"})
+    w = world()
+    w.do(reconcile(wanted, w.observe(wanted), Images(use={"ws": "app"}), creator=ComposeCreator(stack=wanted)).nodes)
+    ours = w.observe(wanted)
+    marks = [
+        {key: value for key, value in c.labels.items() if key not in (labels.CONFIG, labels.DEVCONTAINER_CONFIG)}
+        for c in ours.containers
+    ]
+    theirs = replace(ours, containers=tuple(replace(c, labels=m) for c, m in zip(ours.containers, marks, strict=True)))
+    added = replace(built("ws", "shop-ws-devcontainer", "a feature"), under={"ws": "app"})
+    assert reconcile(wanted, theirs, added).nodes == ()
+    for found, options in (
+        (theirs, Options(for_ide=True)), (ours, Options()), (theirs, Options(force_recreate=True)),
+        (replace(theirs, images={"app": replace(ours.images["app"], id="newer")}), Options()),
+    ):  # fmt: skip
+        plan = reconcile(wanted, found, added, options)
+        assert {"build:shop-ws-devcontainer", "create:ws"} <= set(ids(plan))
+
+
 def test_anonymous_volumes_go_over_to_the_new_container() -> None:
     old = ObservedContainer(
         id="1",

@@ -187,6 +187,17 @@ def test_a_container_without_more_is_as_its_service_says() -> None:
     assert container.is_plain(devcontainer({"postCreateCommand": "true"}))
 
 
+def test_what_it_adds_is_said_in_words() -> None:
+    assert container.additions(devcontainer({"remoteUser": "root"}, ids=(1000, 1000))) == ()
+    assert container.additions(devcontainer({"remoteUser": "1000"}, ids=(1000, 1000))) == ()
+    more = devcontainer(
+        {"containerEnv": {"A": "1"}, "features": {"./a": {}}, "remoteUser": "anna"}, ids=(1001, 1001),
+        override_command=True,
+    )  # fmt: skip
+    said = ("containerEnv", "features", "overrideCommand", "the number 1001 for anna")
+    assert container.additions(more) == said
+
+
 def test_all_that_devcontainer_json_adds() -> None:
     config = {
         "containerEnv": {"A": "2", "B": "b"}, "containerUser": "anna", "init": True, "privileged": True,
