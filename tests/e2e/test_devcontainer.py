@@ -128,6 +128,7 @@ def test_a_seed_that_is_broken_lets_the_person_in(clone: Repository, cli: Cli) -
 def test_a_manifest_that_is_broken_lets_the_person_in(clone: Repository, cli: Cli) -> None:
     clone.edit("devenv.yaml", "use: postgres", "use: postgress")
     with socket.socket() as somebody:
+        somebody.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of before may linger on the port
         with suppress(OSError):  # somebody else has it already
             somebody.bind(("127.0.0.1", 5432))
             somebody.listen()
