@@ -13,6 +13,9 @@ from devenv.host.devcontainers import git_root
 from devenv.model.observed import ObservedContainer
 
 _PLACE = ".devenv/agent"
+_DESKTOPS = "/run/host-services/ssh-auth.sock"
+"""Where Docker Desktop's machine has the agent of the host that it is on, root's alone: docs.docker.com, "SSH agent
+forwarding". It works as a mount at the very same path only, which the Compose file says."""
 
 
 @contextmanager
@@ -29,12 +32,30 @@ def companions(here: Session, container: ObservedContainer) -> Iterator[Mapping[
         if info.local and not info.rootless and not in_a_machine(info):  # else no socket of this host is one there
             place = f"{_PLACE}/{os.getpid()}"
             if socket := agent.agent_socket():
-                stack.enter_context(agent.forwarded(socket, folder / f"{place}.sock"))
+                stack.enter_context(agent.forwarded(socket, folder / f"{place}.sock", container.id))
                 found["SSH_AUTH_SOCK"] = f"{inside}/{place}.sock"
             if more := credentials.settings(f"{inside}/{place}-git.sock"):
-                stack.enter_context(credentials.answered(folder / f"{place}-git.sock"))
+                stack.enter_context(credentials.answered(folder / f"{place}-git.sock", container.id))
                 git |= more
+        elif _DESKTOPS in container.mounts:
+            found["SSH_AUTH_SOCK"] = _DESKTOPS
         yield {**found, **_variables(git)}
+
+
+def without_agent(here: Session, container: ObservedContainer) -> str:
+    """Why the person's ssh agent is not in the workspace's `container`, and what brings it there; "" where it is, or
+    where they have none."""
+    info = here.engine.info
+    if not os.environ.get("SSH_AUTH_SOCK") or _DESKTOPS in container.mounts:
+        return ""
+    if not info.local:
+        return "your ssh agent is not in the workspace: the engine is on another machine"
+    if in_a_machine(info):
+        return (
+            "your ssh agent is not in the workspace: the engine is in a machine of its own; Docker Desktop lends it to "
+            f"root there, where the service mounts it (`volumes: ['{_DESKTOPS}:{_DESKTOPS}']`)"
+        )
+    return "your ssh agent is not in the workspace: the engine is a rootless one" if info.rootless else ""
 
 
 def _inside(container: ObservedContainer, folder: str) -> str | None:

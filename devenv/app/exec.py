@@ -61,6 +61,11 @@ def shell(ctx: Context, service: str | None) -> int:
         check_services(here.stack, [name])
         container = running_container(here, str(name))
         user, folder = workspace_of(here, str(name), container)
+        if name == workspace.get("service"):
+            from devenv.app.companions import without_agent
+
+            if missing := without_agent(here, container):
+                ctx.ui.notice(missing)
         with inside(here, str(name), container) as env:
             code = here.engine.exec_attached(
                 container.id, _SHELL, user=user, env=env, workdir=folder, tty=on_terminal()

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import stat
+import struct
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from devenv.host.git import call
 
 _PATIENCE = 3.0
 _CHUNK = 65536
+_CREDENTIALS = struct.Struct("iII")
 
 
 def agent_socket() -> str:
@@ -27,17 +29,21 @@ def agent_socket() -> str:
         return ""
 
 
-def forwarded(agent: str, place: Path) -> AbstractContextManager[None]:
-    """A socket at `place` that leads to the ssh agent's at `agent`, as long as the `with` block lasts. The agent's own
-    may move from login to login: a mount of it would have to be made anew each time."""
-    return listening(place, lambda near: _join(near, agent))
+def forwarded(agent: str, place: Path, container: str = "") -> AbstractContextManager[None]:
+    """A socket at `place` that leads to the ssh agent's at `agent`, as long as the `with` block lasts, for those whom
+    `listening` lets in. The agent's own may move from login to login: a mount of it would have to be made anew each
+    time. And an agent answers its own user alone: here that is who asks, whoever it is in the container."""
+    return listening(place, lambda near: _join(near, agent), container)
 
 
 @contextmanager
-def listening(place: Path, serve: Callable[[socket.socket], None]) -> Iterator[None]:
-    """A socket at `place`, this user's alone, as long as the `with` block lasts; `serve` is called with each connection
-    in a thread of its own, and closes it."""
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+def listening(place: Path, serve: Callable[[socket.socket], None], container: str = "") -> Iterator[None]:
+    """A socket at `place`, as long as the `with` block lasts, for this user, root, and all that runs in the container
+    with the id `container`, whose users may have other numbers than this one; `serve` is called with each connection in
+    a thread of its own, and closes it."""
+    place.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+    with suppress(OSError):  # an earlier devenv's is closed to others
+        place.parent.chmod(0o711)
     with suppress(FileNotFoundError):
         place.unlink()
     with socket.socket(socket.AF_UNIX) as server:
@@ -47,9 +53,10 @@ def listening(place: Path, serve: Callable[[socket.socket], None]) -> Iterator[N
             server.bind(f"/proc/self/fd/{folder}/{place.name}")
         finally:
             os.close(folder)
-        place.chmod(0o600)
+        # Which users there are in the container nobody knows beforehand: each may knock, and is looked at.
+        place.chmod(0o666 if container else 0o600)
         server.listen()
-        threading.Thread(target=_accept, args=(server, serve), daemon=True).start()
+        threading.Thread(target=_accept, args=(server, serve, container), daemon=True).start()
         try:
             yield
         finally:
@@ -59,13 +66,28 @@ def listening(place: Path, serve: Callable[[socket.socket], None]) -> Iterator[N
                 place.unlink()
 
 
-def _accept(server: socket.socket, serve: Callable[[socket.socket], None]) -> None:
+def _accept(server: socket.socket, serve: Callable[[socket.socket], None], container: str) -> None:
     while True:
         try:
             near, _ = server.accept()
         except OSError:
             return
-        threading.Thread(target=serve, args=(near,), daemon=True).start()
+        if _let_in(near, container):
+            threading.Thread(target=serve, args=(near,), daemon=True).start()
+        else:
+            near.close()
+
+
+def _let_in(near: socket.socket, container: str) -> bool:
+    """Whether who asks may (unix(7), SO_PEERCRED; cgroups(7): the engine names a container's group after its id)."""
+    said = near.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    pid, uid, _ = _CREDENTIALS.unpack(said)
+    if uid in (0, os.getuid()):
+        return True
+    try:
+        return bool(container) and container in Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8")
+    except OSError:
+        return False
 
 
 def _join(near: socket.socket, agent: str) -> None:

@@ -44,9 +44,10 @@ def settings(inside: str) -> dict[str, str]:
     return found
 
 
-def answered(place: Path) -> AbstractContextManager[None]:
-    """A socket at `place` over which git on this host answers, as long as the `with` block lasts."""
-    return listening(place, _Answers().serve)
+def answered(place: Path, container: str = "") -> AbstractContextManager[None]:
+    """A socket at `place` over which git on this host answers, as long as the `with` block lasts, those whom
+    `listening` lets in."""
+    return listening(place, _Answers().serve, container)
 
 
 class _Answers:
