@@ -20,6 +20,8 @@ from devenv.core.compose.printed import as_json, as_yaml
 from devenv.core.graph import reachable
 from devenv.core.mask import mask_values
 from devenv.core.suggest import did_you_mean
+from devenv.host.files import write_atomic
+from devenv.host.project import here
 from devenv.model.errors import DevenvError, ExitCode, raise_all
 
 
@@ -27,18 +29,24 @@ def config(
     ctx: Context,
     *,
     only: tuple[str, ...] = (),
-    format: str = "yaml",
+    format: str = "",
     services: bool = False,
     images: bool = False,
     volumes: bool = False,
     networks: bool = False,
     profiles: bool = False,
+    models: bool = False,
     environment: bool = False,
+    variables: bool = False,
+    no_interpolate: bool = False,
+    to: str = "",
     hash_: str = "",
     quiet: bool = False,
 ) -> int:
-    """Print the normalised model (`format` yaml or json) of the services `only` and what they need, of all by default;
-    or one list of names, or Compose's hash of the service `hash_` ("*" for all), a line each.
+    """Print the normalised model (`format` json, else YAML) of the services `only` and what they need, of all by
+    default; or one list of names, or Compose's hash of the service `hash_` ("*" for all), a line each;
+    `no_interpolate`: the whole model with its `${…}` as they are written, `variables`: what these name. `to` is a file
+    that takes the text in place of the standard output.
 
     No engine is needed: ports are those that are preferred or kept. What a devenv.yaml declares a secret is masked; a
     team's own Compose file is printed as Compose prints it, since other programs go on from there."""
@@ -47,6 +55,24 @@ def config(
     said = known.known("DEVENV_PROJECT" if project.own else "COMPOSE_PROJECT_NAME")
     name = ctx.project or said or default_name(project, known)
     tell_elsewhere(ctx, project.folder, name)
+    if variables or no_interpolate:
+        valued = {"--images": images, "--profiles": profiles, "--environment": environment, "--hash": bool(hash_)}
+        for option in (option for option, asked in valued.items() if asked):
+            raise DevenvError(
+                f"`{option}` needs the values that `{'--variables' if variables else '--no-interpolate'}` leaves out.",
+                hint="Give one of the two.",
+            )
+        from devenv.app.uninterpolated import text_of
+
+        if only:
+            option = "--variables" if variables else "--no-interpolate"
+            ctx.ui.notice(f"{option} is about the whole model: services that are named count for nothing")
+        lists = [kind for kind, asked in (("services", services), ("volumes", volumes), ("networks", networks),
+                                          ("models", models)) if asked]  # fmt: skip
+        chosen_format = "json" if ctx.output == "json" else format
+        with as_written(project):
+            text = text_of(project, known, name, format=chosen_format, variables=variables, keys=lists)
+        return _given(ctx, text, to, quiet)
     with as_written(project):
         values, stack = load_naming(project, find_values(project, known, name, (), local=False), name, only)
         model = load_model(project, values, name)
@@ -60,22 +86,29 @@ def config(
         images: [service.image for name, service in sorted(stack.services.items()) if name in chosen],
         volumes: [*model.normal.volumes],
         networks: [*model.normal.networks],
+        models: [*model.normal.models],
         profiles: _profiles(model.document.value),
         environment: [f"{key}={value}" for key, value in sorted({**values, "COMPOSE_PROJECT_NAME": name}.items())],
         bool(hash_): [f"{each} {config_hash(model.normal.services[each])}" for each in sorted(hashed)],
     }
-    if quiet:
-        return ExitCode.DONE
     secrets = [secret.value for secret in stack.secrets] if project.manifest is not None else []
     if True in listed:
         text = "\n".join(listed[True])
-        if not text:
-            return ExitCode.DONE
     elif ctx.output == "json" or format == "json":
         text = json.dumps(ordered(as_json(model, chosen), json=True), indent=2, ensure_ascii=False)
     else:
         text = yaml_text(ordered(as_yaml(model, chosen)))
-    ctx.ui.print(mask_values(text, secrets))
+    return _given(ctx, mask_values(text, secrets), to, quiet)
+
+
+def _given(ctx: Context, text: str, to: str, quiet: bool) -> int:
+    """`text` goes to the file `to`, or to the standard output."""
+    if quiet or not text:
+        return ExitCode.DONE
+    if to:
+        write_atomic(here() / to, f"{text}\n".encode())
+    else:
+        ctx.ui.print(text)
     return ExitCode.DONE
 
 

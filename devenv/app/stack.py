@@ -45,9 +45,11 @@ class _Found:
     lying: Callable[[str], Path]
 
 
-def load_model(project: Project, values: Mapping[str, str], name: str | None = None) -> reading.Model:
+def load_model(
+    project: Project, values: Mapping[str, str], name: str | None = None, *, lenient: bool = False
+) -> reading.Model:
     """The Compose files in their normal form, arguments and errors as for `load_stack`."""
-    found = _found(project, values, name, lenient=False)
+    found = _found(project, values, name, lenient=lenient)
     model = reading.model(
         project.documents,
         variables=found.values,

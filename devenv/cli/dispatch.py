@@ -62,9 +62,12 @@ _ELSEWHERE = {
 
 
 _OPTIONS_ELSEWHERE = {
-    "config --no-interpolate": "The file itself has the references; `devenv config --environment` prints their values.",
-    "config --variables": "`devenv config --environment` prints the variables with their values.",
-    "config -o": "Write it by the shell: `devenv config > FILE`.",
+    "config --no-normalize": "It prints the normal form alone; the file itself is the other.",
+    "config --no-path-resolution": "It prints absolute paths alone; the file itself has the others.",
+    "config --no-consistency": "What is inconsistent is an error at its place: mend it there.",
+    "config --no-env-resolution": "`devenv config --no-interpolate` names the files of `env_file`, and reads none.",
+    "config --resolve-image-digests": "`devenv pull` takes the newest; write `image: NAME@sha256:…` to pin one.",
+    "config --lock-image-digests": "Write `image: NAME@sha256:…` to pin an image.",
 }
 """Options of Compose's that devenv has not, and what does the same."""
 

@@ -34,18 +34,21 @@ def join(folder: str, path: str) -> str:
     return joined if joined.startswith(("../", "/")) or joined in (".", "..") else f"./{joined}"
 
 
-def moved(value: Mapping[str, Any], change: Change, *, open_ended: Change | None = None) -> dict[str, Any]:
+def moved(
+    value: Mapping[str, Any], change: Change, *, open_ended: Change | None = None, homes: bool = False
+) -> dict[str, Any]:
     """A manifest's or Compose file's value with every relative path changed, in short and in long forms.
 
     Of a path that begins with a variable its default is changed; `open_ended` is told of it, since a relative value
-    of that variable cannot be.
+    of that variable cannot be. `homes`: so is a path that begins with `~`.
     """
 
     def path(text: Any) -> Any:
         if not isinstance(text, str):
             return text
         if (match := _VARIABLE.match(text)) is None:
-            return change(text) if is_relative(text) else text
+            at_home = homes and (text == "~" or text.startswith("~/"))
+            return change(text) if at_home or is_relative(text) else text
         if open_ended is not None:
             open_ended(match["name"] or match["bare"])
         default = match["default"] or ""

@@ -30,7 +30,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -225,3 +225,34 @@ def _refused(case: Case, theirs: Mapping[tuple[str, ...], Printed], ours: Ours) 
 
 def test_there_is_a_case_for_everything() -> None:
     assert len(NAMES) >= 150
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_not_filled_in_is_printed_as_compose_prints_it(held: Held, ours: Ours, name: str) -> None:
+    case = replace(held.cases[name], args=(*held.cases[name].args, "-p", "one-name"))
+    for words in () if case.invalid else (("--no-interpolate",), ("--variables", *_JSON)):
+        theirs, mine = _by_compose(case, words), ours(case, words)
+        assert (mine.code == 0) == (theirs.code == 0), (words, mine.err, theirs.err)
+        if theirs.code == 0:
+            assert mine.out.rstrip() == theirs.out.rstrip(), words
+
+
+def test_what_config_prints_goes_to_a_file(tmp_path: Path, ours: Ours) -> None:
+    (tmp_path / "compose.yaml").write_text("name: one\nservices: {a: {image: 'x:${TAG:-1}', command: '${B?}'}}\n")
+    case = Case(folder=tmp_path)
+    shown = ours(case, ("--no-interpolate",))
+    assert ours(case, ("--no-interpolate", "-o", "mine")) == Printed(code=0, out="")
+    theirs = _by_compose(case, ("--no-interpolate", "-o", "theirs"))
+    assert (theirs.code, theirs.out) == (0, "")
+    assert (tmp_path / "mine").read_text() == (tmp_path / "theirs").read_text() == shown.out
+    assert ours(case, ("--no-interpolate", "-q")) == Printed(code=0, out="")
+    for words in (("--variables",), ("--variables", "--format", "yaml"), ("--no-interpolate", "--services")):
+        mine, printed = ours(case, words), _by_compose(case, words)
+        assert sorted(mine.out.splitlines()) == sorted(printed.out.splitlines())
+    named = ours(case, ("--no-interpolate", "a"))
+    assert named.out == shown.out
+    assert "services that are named count for nothing" in named.err
+    refused = ours(case, ("--no-interpolate", "--images"))
+    assert refused.code == 2
+    assert "`--images` needs the values" in refused.err

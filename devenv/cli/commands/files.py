@@ -92,13 +92,23 @@ def render(
 def config(
     typed: typer.Context,
     only: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...", help="These and what they need.")] = None,
-    format: Annotated[str, typer.Option("--format", metavar="yaml|json", help="How to print it.")] = "yaml",
+    format: Annotated[
+        str, typer.Option("--format", metavar="yaml|json", help="How to print it; yaml by default.")
+    ] = "",
     services: Annotated[bool, typer.Option("--services", help="Only the names of the services.")] = False,
     images: Annotated[bool, typer.Option("--images", help="Only the images.")] = False,
     volumes: Annotated[bool, typer.Option("--volumes", help="Only the names of the volumes.")] = False,
     networks: Annotated[bool, typer.Option("--networks", help="Only the names of the networks.")] = False,
     profiles: Annotated[bool, typer.Option("--profiles", help="Only the names of the profiles.")] = False,
+    models: Annotated[bool, typer.Option("--models", help="Only the names of the models.")] = False,
     environment: Annotated[bool, typer.Option("--environment", help="Only the variables that `${…}` finds.")] = False,
+    variables: Annotated[
+        bool, typer.Option("--variables", help="Only the variables that the files name, with their defaults.")
+    ] = False,
+    no_interpolate: Annotated[
+        bool, typer.Option("--no-interpolate", help="Leave every `${…}` as it is written.")
+    ] = False,
+    to: Annotated[str, typer.Option("-o", "--to", metavar="FILE", help="Write it to this file.")] = "",
     hash_: Annotated[
         str, typer.Option("--hash", metavar="SERVICE|*", help="Only Compose's hash of these services.")
     ] = "",
@@ -113,12 +123,14 @@ def config(
       devenv config --services
       devenv config --format json
       devenv config --hash '*'
+      devenv config --no-interpolate -o whole.yaml
     """
-    if format not in FORMATS:
+    if format and format not in FORMATS:
         raise typer.BadParameter(f"`{format}` is neither yaml nor json", param_hint="--format")
     return call(
         typed, "config", only=tuple(only or ()), format=format, services=services, images=images, volumes=volumes,
-        networks=networks, profiles=profiles, environment=environment, hash_=hash_, quiet=quiet,
+        networks=networks, models=models, profiles=profiles, environment=environment, variables=variables,
+        no_interpolate=no_interpolate, to=to, hash_=hash_, quiet=quiet,
     )  # fmt: skip
 
 

@@ -74,6 +74,14 @@ def wanted(
     return Wanted(env_files=tuple(files.values()), rules=tuple(rules.values()), folders=tuple(folders))
 
 
+def merged(
+    documents: Sequence[Document], *, variables: Mapping[str, str], working_dir: str, given: Given = NOTHING
+) -> Document:
+    """The documents as one, every `${…}` in them as it is written; arguments and errors as for `load.load`."""
+    layers = Layers(given, lenient=True, raw=True)
+    return _whole(layers, layers.document(documents, variables, working_dir, ()), documents)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """All that the files say, as `docker compose config` knows it: `normal`, and the merged `document` behind it, in

@@ -6,7 +6,7 @@ Source: the Compose Specification's `service_hook` and `pre_start_hook`, docker/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from devenv.core.compose import values
@@ -49,7 +49,7 @@ def before(
     """`pre_start` of the normalised `service`, each hook laid over it as a second file would be; but for its volumes,
     which a hook has at run time. `keys` are what is read of a service, and how."""
     known = {key: read for key, read in keys.items() if key not in _OF_SERVICES}
-    base = {key: item for key, item in service.items() if key in known and key != "volumes" and item is not None}
+    base = {key: item for key, item in inherited(service, keys).items() if item is not None}
     found = []
     for index, item in _items(reader, value, at):
         here: Path = (*at, index)
@@ -69,6 +69,11 @@ def before(
         merged = merge(_document(own), _document(over)).value["services"]["hook"]
         found.append({key: merged.get(key) for key in sorted({*merged, "command", "entrypoint"})})
     return found or None
+
+
+def inherited(service: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    """What a `pre_start` hook has of its `service`; `keys` are those that are read of one."""
+    return {key: item for key, item in service.items() if key in keys and key not in _OF_SERVICES and key != "volumes"}
 
 
 def _document(spec: Mapping[str, Any]) -> Document:

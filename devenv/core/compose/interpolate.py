@@ -163,6 +163,24 @@ def names(document: Document) -> tuple[Name, ...]:
     return tuple(found.values())
 
 
+def uses(value: Any) -> dict[str, dict[str, Any]]:
+    """The variables in the texts below `value` by name, in the words of `docker compose config --variables`; of what
+    several places say of one the first counts, and it must be set where one says so."""
+    found: dict[str, dict[str, Any]] = {}
+    for _, text in _texts(value, ()):
+        for reference in _references(text):
+            operator, rest = reference.operator, reference.rest
+            use = {"Name": reference.name, "DefaultValue": "", "PresenceValue": "", "Required": False}
+            use = found.setdefault(reference.name, use)
+            if operator.endswith("-"):
+                use["DefaultValue"] = use["DefaultValue"] or rest
+            elif operator.endswith("+"):
+                use["PresenceValue"] = use["PresenceValue"] or rest
+            elif operator:
+                use["Required"] = True
+    return dict(sorted(found.items()))
+
+
 def named(value: Any) -> frozenset[str]:
     """The names of all variables in the texts below `value`."""
     return frozenset(reference.name for _, text in _texts(value, ()) for reference in _references(text))

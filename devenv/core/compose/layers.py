@@ -49,10 +49,12 @@ class Given:
 class Layers:
     """One reading. `wanted` are Compose files that are not given yet, `wanted_texts` files of variables; `errors` what
     is wrong, `notices` what Compose passes over; `unset` variables that are not set, where `lenient` lets that pass;
-    `extra` the values of secrets and configs that only the variables of an included project know."""
+    `extra` the values of secrets and configs that only the variables of an included project know. `raw`: every `${…}`
+    stays as it is written."""
 
-    def __init__(self, given: Given, *, lenient: bool) -> None:
+    def __init__(self, given: Given, *, lenient: bool, raw: bool = False) -> None:
         self.given = given
+        self.raw = raw
         self.wanted: dict[str, WantedFile] = {}
         self.wanted_texts: dict[str, WantedFile] = {}
         self.errors: list[DevenvError] = []
@@ -86,6 +88,8 @@ class Layers:
         if not isinstance(document.value, Mapping):
             self.wrong(document, (), "A Compose file is a mapping with `services`.", "Begin with `services:`.")
             return None
+        if self.raw:
+            return document
         try:
             return interpolate(document, variables, self.unset)
         except DevenvError as error:
@@ -243,7 +247,8 @@ class Layers:
             if not self.errors:
                 self.wrong(document, at, f"The file {main} is empty.", "Name a Compose file.")
             return found
-        child = absolute(resolved(child, known), folder)
+        own = {name: item for name, item in known.items() if name not in variables} if self.raw else known
+        child = absolute(resolved(child, own), folder)
         for kind in _SOURCES:
             for source in mapping_of(child.value.get(kind)).values():
                 name = source.get("environment") if isinstance(source, Mapping) else None

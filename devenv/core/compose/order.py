@@ -102,8 +102,8 @@ def _ordered(value: Any, at: tuple[str, ...]) -> Any:
     return {key: _ordered(value[key], (*at, "*" if named else str(key))) for key in keys}
 
 
-def yaml_text(model: Mapping[str, Any]) -> str:
-    """The YAML of an ordered `model`, without the last line's end."""
+def yaml_text(model: Mapping[str, Any], *, indent: int = 2) -> str:
+    """The YAML of an ordered `model`, without the last line's end; each level begins `indent` spaces further in."""
     import yaml
 
     class Dumper(yaml.SafeDumper):
@@ -118,4 +118,6 @@ def yaml_text(model: Mapping[str, Any]) -> str:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
     Dumper.add_representer(str, text)
-    return str(yaml.dump(model, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=80)).rstrip("\n")
+    return str(yaml.dump(model, Dumper=Dumper, sort_keys=False, indent=indent, allow_unicode=True, width=80)).rstrip(
+        "\n"
+    )

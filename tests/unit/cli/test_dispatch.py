@@ -72,8 +72,9 @@ LOGS = {
     "index": 0,
 }
 CONFIG = {
-    "verb": "config", "only": (), "format": "yaml", "services": False, "images": False, "volumes": False,
-    "networks": False, "profiles": False, "environment": False, "hash_": "", "quiet": False,
+    "verb": "config", "only": (), "format": "", "services": False, "images": False, "volumes": False,
+    "networks": False, "models": False, "profiles": False, "environment": False, "variables": False,
+    "no_interpolate": False, "to": "", "hash_": "", "quiet": False,
 }  # fmt: skip
 
 
@@ -121,6 +122,8 @@ CONFIG = {
         ("render --check", {"verb": "render", "check": True, "force": False, "devcontainer": False}),
         ("render --devcontainer", {"verb": "render", "check": False, "force": False, "devcontainer": True}),
         ("config --format json --hash *", {**CONFIG, "format": "json", "hash_": "*"}),
+        ("config --no-interpolate -o x", {**CONFIG, "no_interpolate": True, "to": "x"}),
+        ("config --variables", {**CONFIG, "variables": True}),
         ("config -q db", {**CONFIG, "quiet": True, "only": ("db",)}),
         ("config --services --images --volumes", {**CONFIG, "services": True, "images": True, "volumes": True}),
         ("schema", {"verb": "schema", "compose": False}),
@@ -171,9 +174,12 @@ def test_the_exit_code_is_the_verb_s() -> None:
         ("up --verbos", "`devenv up` has no option `--verbos`", "Did you mean `--verbose`?"),
         ("import compose --prnt", "`devenv import` has no option `--prnt`", "Did you mean `--print`?"),
         ("import compose --quux", "`devenv import` has no option `--quux`", "Known here: `--dry-run`, `--env-file`"),
-        ("config --no-interpolate", "`devenv config` has no option", "`devenv config --environment`"),
-        ("config --variables", "`devenv config` has no option", "`devenv config --environment`"),
-        ("config -o FILE", "`devenv config` has no option `-o`", "`devenv config > FILE`"),
+        ("config --no-normalize", "`devenv config` has no option `--no-normalize`", "the normal form alone"),
+        ("config --no-path-resolution", "`devenv config` has no option", "absolute paths alone"),
+        ("config --no-consistency", "`devenv config` has no option", "mend it there"),
+        ("config --no-env-resolution", "`devenv config` has no option", "`devenv config --no-interpolate`"),
+        ("config --resolve-image-digests", "`devenv config` has no option", "NAME@sha256:…"),
+        ("config --lock-image-digests", "`devenv config` has no option", "NAME@sha256:…"),
         ("up -x", "`devenv up` has no option `-x`", "`devenv up --help`"),
         ("reset", "`devenv reset` needs its SERVICE", "`devenv reset --help`"),
         ("exec db", "`devenv exec` needs its COMMAND", "`devenv exec --help`"),
