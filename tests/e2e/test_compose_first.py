@@ -11,10 +11,11 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e.cli import Cli
+from tests.e2e.cli import Cli, as_user, own
 from tests.e2e.compose import compose
 from tests.e2e.repository import Repository, furnish, made
 from tests.engines import new_name
@@ -81,7 +82,22 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 class Team(Repository):
-    """A repository with a `compose.yaml` and no file of devenv's."""
+    """A repository with a `compose.yaml` and no file of devenv's, of the person with the number `user`."""
+
+    user = 0
+
+    def command(self, *words: str) -> list[str]:
+        return [*as_user(self.user), *super().command(*words)]
+
+    def run(self, *words: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        home = self.folder.parent / "home"
+        home.mkdir(exist_ok=True)
+        own(home, self.user)
+        return super().run(*words, **{**more, "env": {"HOME": str(home)} if self.user else {}})
+
+    def belongs_to(self, user: int) -> None:
+        self.user = user
+        own(self.folder, user)
 
     def compose(self, *words: str) -> str:
         """The real Compose, as it is typed in the repository; what it wrote."""
@@ -91,10 +107,8 @@ class Team(Repository):
 
     def new_files(self) -> list[str]:
         """What git sees that the team did not commit."""
-        done = subprocess.run(
-            ["git", "status", "--porcelain", "--untracked-files=all"], cwd=self.folder, capture_output=True, text=True,
-            check=True, timeout=60,
-        )  # fmt: skip
+        listed = ("git", "-c", "safe.directory=*", "status", "--porcelain", "--untracked-files=all")
+        done = subprocess.run(listed, cwd=self.folder, capture_output=True, text=True, check=True, timeout=60)
         return [line[3:] for line in done.stdout.splitlines()]
 
 
@@ -119,14 +133,18 @@ def team(images: str, tmp_path: Path) -> Iterator[Team]:
             one.client.images.remove(image.id, force=True)
 
 
-def test_from_compose_to_an_editor(team: Team, tmp_path: Path) -> None:
+@pytest.mark.parametrize("user", [0, 1001])
+def test_from_compose_to_an_editor(team: Team, tmp_path: Path, user: int) -> None:
+    if user and os.getuid():
+        pytest.skip("only root is somebody else")
     team.edit("compose.yaml", "  api:", SEED)
     team.write("compose.yaml", (team.folder / "compose.yaml").read_text() + WORKSPACE)
+    team.belongs_to(user or os.getuid())
     team.compose("up", "-d", "--wait")
     made_by_compose = team.identities()
     told = team.up()
     assert team.identities() == made_by_compose, told
-    assert f"box stays as Docker Compose made it, without the number {os.getuid()} for anna" in told
+    assert f"box stays as Docker Compose made it, without the number {team.user} for anna" in told
     assert all(row["ready"] for row in team.status().values()), team.status()
     assert "nothing to do" in team.up()
     assert team.new_files() == ["compose.yaml"]
@@ -135,14 +153,16 @@ def test_from_compose_to_an_editor(team: Team, tmp_path: Path) -> None:
     assert "nothing to do" in team.up()
     assert team.identities() == made_by_compose
 
-    cli = Cli(team.folder, tmp_path / "tools", team.command())
+    cli = Cli(team.folder, tmp_path / "tools", super(Team, team).command(), user=team.user)
     answer, said = cli.up()
     opened = team.identities()
     assert " up -d" not in said
     assert {name for name in opened if opened[name] != made_by_compose[name]} == {"box"}, said
     assert answer["containerId"] == opened["box"][0]
     assert (answer["composeProjectName"], answer["remoteUser"]) == (team.name, "anna")
-    assert cli.inside("bash test.sh; cat /tmp/made").splitlines() == [f"passed as {os.getuid()}", "made"]
+    assert cli.inside("bash test.sh; cat /tmp/made; touch here").splitlines() == [f"passed as {team.user}", "made"]
+
+    assert (team.folder / "here").stat().st_uid == team.user
 
     again, _ = cli.up()
     assert again["containerId"] == opened["box"][0]
