@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from devenv.core.check import place, services, texts
-from devenv.core.compose.guess import guess
+from devenv.core.compose.guess import guess, loads_itself
 from devenv.core.seeds import ROWS, SEED_FILES, SEED_KINDS, SEEDER_KINDS, SEEDS, generated, is_rules
 from devenv.model.errors import DevenvError
 from devenv.model.manifest import CatalogueService, Document, Path
@@ -24,7 +24,7 @@ def wrong(document: Document, catalogue: Mapping[str, CatalogueService]) -> Iter
         seeder = kind.seeder if kind else _by_image(service)
         if not unknown and seeder is None:
             known = [item.name for item in catalogue.values() if item.seeder]
-            hint = (
+            hint = loads_itself(_image(service), str(service.get("use", ""))) or (
                 "Give it `use:` with one of " + ", ".join(f"`{item}`" for item in sorted(known)) + "."
                 if known
                 else "Take it out."
@@ -41,10 +41,13 @@ def wrong(document: Document, catalogue: Mapping[str, CatalogueService]) -> Iter
 
 
 def _by_image(service: Mapping[str, Any]) -> str | None:
-    """The seeder of a service that is no `use`, where the name of its image says what it is; a variable in that by its
-    default."""
-    image = re.sub(r"\$\{\w+:?-([^${}]*)\}", r"\1", str(service.get("image") or ""))
-    return guess(image, {}).seeder or None
+    """The seeder of a service that is no `use`, where the name of its image says what it is."""
+    return guess(_image(service), {}).seeder or None
+
+
+def _image(service: Mapping[str, Any]) -> str:
+    """Its image, a variable in that by its default."""
+    return re.sub(r"\$\{\w+:?-([^${}]*)\}", r"\1", str(service.get("image") or ""))
 
 
 def _tables(document: Document, service: str, written: Any) -> Iterator[DevenvError]:

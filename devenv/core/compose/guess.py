@@ -13,6 +13,7 @@ _POSTGRES = frozenset(("postgres", "pgvector", "postgis", "timescaledb", "timesc
 _REDIS = frozenset(("redis", "redis-stack", "redis-stack-server", "valkey"))
 """The last part of a repository's name, whatever registry or mirror it lies in: images with the official one's
 environment variables."""
+_MARIADB = frozenset(("mariadb", "mysql"))
 _MAJOR = re.compile(r"(?:pg)?(\d+)(?:[.-].*)?$")
 
 
@@ -45,3 +46,15 @@ def guess(image: str, environment: Mapping[str, Any], use: str = "") -> Guess:
     if said == "redis" or name in _REDIS:
         return Guess(seeder="redis")
     return Guess()
+
+
+def loads_itself(image: str, use: str = "") -> str:
+    """What a person does in place of a seed where the server is one that devenv has no seeder for and that runs files
+    of its own; "" where it is another."""
+    name = split(full(image))[0].rpartition("/")[2] if image else ""
+    if not {use.partition("@")[0], name} & _MARIADB:
+        return ""
+    return (
+        "MariaDB and MySQL run SQL files themselves, once, on new data: "
+        "`volumes: ['./a.sql:/docker-entrypoint-initdb.d/a.sql:ro']`, and `devenv reset SERVICE` after a change."
+    )

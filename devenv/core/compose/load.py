@@ -14,7 +14,7 @@ from devenv.core.compose import build, extension, hooks, seccomp
 from devenv.core.compose import checks as checking
 from devenv.core.compose.documents import NOTHING, read, services_of, unique
 from devenv.core.compose.grants import grants, secret_names, secrets
-from devenv.core.compose.guess import guess
+from devenv.core.compose.guess import guess, loads_itself
 from devenv.core.compose.interpolate import named, names, substitute
 from devenv.core.compose.layers import Given
 from devenv.core.compose.normalise import Normal
@@ -184,7 +184,8 @@ class _Loader:
             reader.wrong(
                 (*here, "seed"),
                 f"devenv does not know how to seed `{name}`.",
-                "Say what it is: `seeder: postgres` or `seeder: redis` (in devenv.yaml `use: postgres`).",
+                loads_itself(official or config.get("image") or "", use)
+                or "Say what it is: `seeder: postgres` or `seeder: redis` (in devenv.yaml `use: postgres`).",
             )
         given = ours.get("one_shot")
         if given is not None and not isinstance(given, bool):

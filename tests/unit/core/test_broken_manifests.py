@@ -137,6 +137,12 @@ def one(text: str) -> DevenvError:
             "Give it `use:` with one of `postgres`.",
         ),
         (
+            "name: a\nservices:\n  db: {image: '${DB:-mirror.test/mariadb:11}', seed: a.sql}\n",
+            "3:48",
+            "devenv cannot seed `db`.",
+            "`volumes: ['./a.sql:/docker-entrypoint-initdb.d/a.sql:ro']`",
+        ),
+        (
             "name: a\nservices:\n  db: {image: '${DB:-mirror.test/valkey:8}', seed: [a.redis, b.sql]}\n",
             "3:62",
             "`b.sql` is no kind of seed that redis takes.",

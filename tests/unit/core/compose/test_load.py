@@ -255,6 +255,13 @@ def test_what_is_wrong_in_x_devenv(ours: str, message: str) -> None:
     assert all(error.hint and error.where and error.where.line in (3, 4) for error in found)
 
 
+@pytest.mark.parametrize("what", ["image: quay.io/mysql:8", "build: .", "image: x"])
+def test_who_runs_sql_files_themselves_are_told_so(what: str) -> None:
+    ours = "{seed: x.sql, use: mariadb}" if what == "build: ." else "{seed: x.sql}"
+    (error,) = errors(f"services:\n  a:\n    {what}\n    x-devenv: {ours}\n")
+    assert ("/docker-entrypoint-initdb.d/" in error.hint) == (what != "image: x")
+
+
 @pytest.mark.parametrize(
     ("ours", "message"),
     [
