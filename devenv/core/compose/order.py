@@ -17,7 +17,7 @@ _FILE = "name file environment content external labels driver driver_opts templa
 _GRANT = "source target uid gid mode"
 _DEVICE = "capabilities driver count device_ids options"
 _ORDERS = {
-    (): "name services networks volumes secrets configs models jobs",
+    (): "name services jobs networks volumes secrets configs models",
     _S: """
         profiles provider deploy develop restart scale attach container_name external_links links post_start pre_start
         pre_stop annotations blkio_config cap_add cap_drop cgroup_parent cgroup cpu_count cpu_percent cpu_period
@@ -69,9 +69,13 @@ _ORDERS = {
     ("networks", "*", "ipam"): "driver config options",
     ("networks", "*", "ipam", "config", "[]"): "subnet gateway ip_range aux_addresses",
     ("volumes", "*"): "name driver driver_opts external labels",
+    ("models", "*"): "name model context_size runtime_flags",
+    ("jobs", "*", "triggers"): "manual schedule",
+    ("jobs", "*", "triggers", "schedule", "[]"): "cron timezone concurrency missed_fires",
     ("secrets", "*"): _FILE,
     ("configs", "*"): _FILE,
 }
+_ORDERS["jobs", "*"] = f"name profiles triggers {_ORDERS[_S]}"
 _NAMED = frozenset(("networks", "depends_on", "ulimits"))
 """Keys of a service below which structs stand by names that a person chose, as they do at the top."""
 _RESOLVED = re.compile(
@@ -97,9 +101,14 @@ def _ordered(value: Any, at: tuple[str, ...]) -> Any:
     top, here = at == ("json",), at[1:] if at[:1] == ("json",) else at
     # What stands directly below one of these keys is called as a person calls it.
     named = len(here) == 1 or (len(here) in (3, 4) and here[-1] in _NAMED)
-    order = {} if top else {key: index for index, key in enumerate(_ORDERS.get(here, "").split())}
+    order = {} if top else {key: index for index, key in enumerate(_order(here).split())}
     keys = sorted(value, key=lambda key: (order.get(key, len(order)), key))
     return {key: _ordered(value[key], (*at, "*" if named else str(key))) for key in keys}
+
+
+def _order(at: tuple[str, ...]) -> str:
+    """The order below `at`; a job has the keys of a service."""
+    return _ORDERS.get(at) or (_ORDERS.get((*_S, *at[2:]), "") if at[:1] == ("jobs",) else "")
 
 
 def yaml_text(model: Mapping[str, Any], *, indent: int = 2) -> str:

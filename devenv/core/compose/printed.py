@@ -76,6 +76,8 @@ def _without_empty(value: Any, at: tuple[str, ...]) -> Any:
             item = {"soft": 0, "hard": 0, **item}
         if here == ("services", "*", "develop", "watch"):
             item = [{k: v for k, v in rule.items() if k != "exec" or v["command"]} for rule in item]
+        if here == ("services", "*", "pre_start"):
+            item = [{k: v for k, v in hook.items() if k != "entrypoint" or v is not None} for hook in item or ()]
         found[key] = _without_empty(item, here) if len(here) < 5 else item
     return found
 

@@ -96,3 +96,12 @@ def test_json_has_its_top_by_name_and_all_else_in_the_same_order() -> None:
     value = {"x-a": 1, "services": {"b": {"ports": [], "image": "x"}, "a": {}}, "name": "d", "networks": {}}
     expected = {"name": "d", "networks": {}, "services": {"a": {}, "b": {"image": "x", "ports": []}}, "x-a": 1}
     assert json.dumps(ordered(value, json=True)) == json.dumps(expected)
+
+
+def test_a_job_has_the_order_of_a_service_and_what_is_its_own_first() -> None:
+    value = {"jobs": {"b": {"ports": [{"target": 1, "mode": "host"}], "image": "x", "triggers": {"manual": True}}}}
+    shown = json.dumps(ordered({**value, "networks": {}, "services": {}}))
+    assert shown == (
+        '{"services": {}, "jobs": {"b": {"triggers": {"manual": true}, "image": "x", '
+        '"ports": [{"mode": "host", "target": 1}]}}, "networks": {}}'
+    )
