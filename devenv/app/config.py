@@ -74,7 +74,7 @@ def config(
             text = text_of(project, known, name, format=chosen_format, variables=variables, keys=lists)
         return _given(ctx, text, to, quiet)
     with as_written(project):
-        values, stack = load_naming(project, find_values(project, known, name, (), local=False), name, only)
+        values, stack = load_naming(project, known, find_values(project, known, name, (), local=False), name, only)
         model = load_model(project, values, name)
         chosen = _chosen(model.normal, only)
         hashed = model.normal.services if hash_ == "*" else hash_.split(",") if hash_ else ()

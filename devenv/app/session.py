@@ -294,7 +294,7 @@ def assemble(
     steady = [variable.service for variable in project.variables or ()] if kept else excepted
     found = find_values(project, known, name, own, engine.info.local, lost, steady, promised) | dict(more)
     # A forwarder stands though its profile was asked for once.
-    found, stack = load_naming(project, found, name, excepted, lenient=lenient)
+    found, stack = load_naming(project, known, found, name, excepted, lenient=lenient)
     excepted = tuple(each for each in excepted if each in stack.services)
     return Session(
         ctx=ctx,
@@ -311,17 +311,38 @@ def assemble(
 
 
 def load_naming(
-    project: Project, found: Mapping[str, str], name: str, names: Iterable[str], *, lenient: bool = False
+    project: Project,
+    known: values.Given,
+    found: Mapping[str, str],
+    name: str,
+    names: Iterable[str],
+    *,
+    lenient: bool = False,
 ) -> tuple[dict[str, str], Stack]:
-    """The values `found` and the stack with them, the profiles of the services `names` active too: to name one turns
-    its profiles on. `lenient` as for `load_stack`."""
-    stack = load_stack(project, found, name, lenient=lenient)
+    """The values `found`, those that `known` has for variables in files of variables, and the stack with them, the
+    profiles of the services `names` active too: to name one turns its profiles on. `lenient` as for `load_stack`."""
+    found, stack = _load_with_files(project, known, found, name, lenient=lenient)
     hidden = {*names}.intersection(stack.left_out)
     if not hidden:
         return dict(found), stack
     whole = load_stack(project, {**found, PROFILES: "*"}, name, lenient=lenient)
     found = {**found, PROFILES: more_profiles(found, whole, hidden)}
-    return found, load_stack(project, found, name, lenient=lenient)
+    return _load_with_files(project, known, found, name, lenient=lenient)
+
+
+def _load_with_files(
+    project: Project, known: values.Given, found: Mapping[str, str], name: str, *, lenient: bool
+) -> tuple[dict[str, str], Stack]:
+    """The stack with `found`, and with what is known of the variables that its files of variables name: which these
+    are the manifest does not say. A value may name others, so it is read until nothing is new."""
+    found = dict(found)
+    while True:
+        stack = load_stack(project, found, name, lenient=lenient)
+        named = ((variable, known.known(variable)) for variable in sorted(stack.looked_up - found.keys()))
+        more = {variable: value for variable, value in named if value is not None} if project.own else {}
+        if not more:
+            return found, stack
+        found |= more
 
 
 def more_profiles(known: Mapping[str, str], whole: Stack, names: Iterable[str]) -> str:

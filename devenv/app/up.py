@@ -169,7 +169,7 @@ def bring_up(ctx: Context, project: Project, wishes: Wishes, verb: str = "up") -
             if not ports.lost and not wishes.for_ide:
                 refuse_taken(session, decided.plan)
             if project.own:
-                values.write_env(project, session.values)
+                values.write_env(project, session.values, session.stack.looked_up)
             for line in told(decided, scaled=wishes.scaled):
                 ctx.ui.notice(line)
             tell_orphans(ctx, decided.plan, ignore=session.wants(notices.IGNORE_ORPHANS))

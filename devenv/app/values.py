@@ -276,11 +276,11 @@ def _names(project: Project) -> set[str]:
     return named | secret_names([document.value for document in project.documents]) | {*_read_env(project.env_file)}
 
 
-def write_env(project: Project, values: Mapping[str, str]) -> bool:
-    """Write `.devcontainer/.env`, mode 0600: the values of the variables that the rendered file names. False where it
-    says the same already."""
+def write_env(project: Project, values: Mapping[str, str], looked_up: Collection[str] = ()) -> bool:
+    """Write `.devcontainer/.env`, mode 0600: the values of the variables that the rendered file names, and of those
+    that the services' files of variables do (`looked_up`). False where it says the same already."""
     file = project.env_file
-    named = _names(project)
+    named = _names(project).union(looked_up)
     values = {name: value for name, value in values.items() if name in named}
     if file.is_file() and file.stat().st_mode & 0o777 == 0o600 and _read_env(file) == values:
         return False

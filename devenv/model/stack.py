@@ -325,7 +325,8 @@ class Stack:
     `left_out` are services of the file whose profile is not active: their containers are no orphans. `models` are
     the language models that services use, as a model runner is told. `notices` are
     lines that a person should see: what Compose warns of, and what the files say in vain; `unmakeable` is what they say
-    rightly and nothing can be made of. `env_files` are those that were named in place of `.env`.
+    rightly and nothing can be made of. `env_files` are those that were named in place of `.env`;
+    `looked_up` are the variables that the services' own `env_file`s name.
     """
 
     project: str
@@ -346,3 +347,4 @@ class Stack:
     notices: tuple[str, ...] = ()
     unmakeable: tuple[DevenvError, ...] = ()
     env_files: tuple[str, ...] = ()
+    looked_up: frozenset[str] = frozenset()

@@ -10,6 +10,13 @@ from tests.e2e.repository import Repository
 
 pytestmark = pytest.mark.engine
 
+_NAMING = """\
+  named:
+    build: ./api
+    environment: {GREETING: hello}
+    env_file: [app.env, {path: raw.env, format: raw}]
+"""
+
 
 def _file(repository: Repository) -> str:
     return str(repository.folder / ".devcontainer" / "compose.yaml")
@@ -50,3 +57,21 @@ def test_it_can_begin_and_devenv_goes_on(repository: Repository) -> None:
     before = repository.identities()
     repository.up()
     assert repository.identities() == before
+
+
+def test_variables_that_a_file_of_variables_names_are_the_same_for_both(repository: Repository) -> None:
+    repository.edit("devenv.yaml", "services:\n", "services:\n" + _NAMING)
+    repository.write("app.env", "URL=http://${HOST_SAID}/${DOTENV_SAID}\nBARE\nNOT=[${NOBODY_SAID}]\n")
+    repository.write("raw.env", "RAW=${HOST_SAID}\nALONE\n")
+    repository.write(".env", "DOTENV_SAID=path\nALONE=one\n")
+    began = repository.run("up", "named", env={"HOST_SAID": "there", "BARE": "b"})
+    assert began.returncode == 0, began.stderr
+    assert "app.env:3:5: `NOBODY_SAID` is not set" in began.stdout + began.stderr
+    before = repository.containers()["named"]
+    assert {item for item in before.attrs["Config"]["Env"] if not item.startswith("PATH=")} >= {
+        "URL=http://there/path", "BARE=b", "NOT=[]", "RAW=${HOST_SAID}", "ALONE=one"
+    }  # fmt: skip
+    result = compose("-f", _file(repository), "up", "-d", "--wait", "named")
+    assert result.returncode == 0, result.stderr
+    repository.up("named")  # no longer in the shell: what was said is kept
+    assert repository.containers()["named"].id == before.id

@@ -144,9 +144,10 @@ def read(
             if isinstance(document.value, Mapping) and "version" in document.value
         ),
     ]
-    for name, where in (layers.unset or {}).items():
+    normal = normalise(reader, project=project, texts=texts or {})
+    for name, where in {**reader.unset, **(layers.unset or {})}.items():
         notices.append(f"{where}: `{name}` is not set, so nothing stands there: set it in the shell or in .env")
-    return Read(reader=reader, normal=normalise(reader, project=project, texts=texts or {}), notices=tuple(notices))
+    return Read(reader=reader, normal=normal, notices=tuple(notices))
 
 
 def _whole(layers: Layers, document: Document | None, documents: Sequence[Document]) -> Document:

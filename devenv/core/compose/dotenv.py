@@ -28,14 +28,16 @@ def parse(
     lookup: Callable[[str], str | None] = _nothing,
     earlier: Mapping[str, str] = MappingProxyType({}),
     raw: bool = False,
+    unset: dict[str, Span] | None = None,
 ) -> dict[str, str]:
     """The variables in `text`, the content of `file`. `lookup` gives the values of others that it may name; its own
     come second, as in Compose, and those of `earlier` files third. A line with a name alone takes its value from
     `lookup`, or is left out. `raw`: what is behind the `=` is the value as it stands (`env_file` with `format: raw`).
+    `unset` takes the names that nothing knows, where an empty text stands for them, with their first places.
 
     Raises DevenvErrors with the place of every line that cannot be read.
     """
-    parser = _Parser(text.removeprefix("\ufeff").replace("\r\n", "\n"), file, lookup, earlier)
+    parser = _Parser(text.removeprefix("\ufeff").replace("\r\n", "\n"), file, lookup, earlier, unset)
     if raw:
         parser.read_raw()
     else:
@@ -45,19 +47,26 @@ def parse(
 
 
 class _Parser:
-    def __init__(self, text: str, file: str, lookup: Callable[[str], str | None], earlier: Mapping[str, str]) -> None:
-        self.text, self.file, self.lookup, self.earlier = text, file, lookup, earlier
+    def __init__(
+        self,
+        text: str,
+        file: str,
+        lookup: Callable[[str], str | None],
+        earlier: Mapping[str, str],
+        unset: dict[str, Span] | None,
+    ) -> None:
+        self.text, self.file, self.lookup, self.earlier, self.unset = text, file, lookup, earlier, unset
         self.at = 0
         self.found: dict[str, str] = {}
         self.errors: list[DevenvError] = []
 
-    def wrong(self, message: str, hint: str, at: int) -> None:
+    def where(self, at: int) -> Span:
         line = self.text.count("\n", 0, at) + 1
         begin = self.text.rfind("\n", 0, at) + 1
-        shown = self.text[begin:].partition("\n")[0]
-        self.errors.append(
-            DevenvError(message, hint=hint, where=Span(file=self.file, line=line, column=at - begin + 1, text=shown))
-        )
+        return Span(file=self.file, line=line, column=at - begin + 1, text=self.text[begin:].partition("\n")[0])
+
+    def wrong(self, message: str, hint: str, at: int) -> None:
+        self.errors.append(DevenvError(message, hint=hint, where=self.where(at)))
 
     def skip_line(self) -> None:
         end = self.text.find("\n", self.at)
@@ -131,7 +140,7 @@ class _Parser:
             begin = self.at
             self.skip_line()
             raw = self.text[begin : self.at].rstrip("\n")
-            return self.expand(raw.partition(" #")[0].rstrip())
+            return self.expand(raw.partition(" #")[0].rstrip(), begin)
         characters: list[str] = []
         at, begin = self.at + 1, self.at
         while at < len(self.text):
@@ -144,19 +153,24 @@ class _Parser:
             if character == quote:
                 self.at = at + 1
                 value = "".join(characters)
-                return self.expand(_ESCAPE.sub(_unescape, value)) if quote == '"' else value
+                return self.expand(_ESCAPE.sub(_unescape, value), begin) if quote == '"' else value
             characters.append(character)
             at += 1
         self.wrong(f"The quote {quote} is opened and not closed.", "Close it.", begin)
         self.skip_line()
         return None
 
-    def expand(self, value: str) -> str:
+    def expand(self, value: str, at: int) -> str:
         def lookup(name: str) -> str | None:
             given = self.lookup(name)
             return self.found.get(name, self.earlier.get(name)) if given is None else given
 
-        return substitute(value, lookup, lenient=True)
+        unset: set[str] = set()
+        found = substitute(value, lookup, lenient=True, unset=unset)
+        if self.unset is not None:
+            for name in sorted(unset):
+                self.unset.setdefault(name, self.where(at))
+        return found
 
 
 def _unescape(match: re.Match[str]) -> str:

@@ -151,6 +151,7 @@ class _Loader:
             left_out=normal.left_out,
             models=normal.models,
             unmakeable=tuple(unique(reader.unmakeable)),
+            looked_up=frozenset(reader.asked),
             notices=(
                 *without_effect(normal.services, {"secrets": normal.secrets, "configs": normal.configs}),
                 *jobs_by_hand(normal.jobs),

@@ -152,6 +152,7 @@ def _from_files(
     own = values.pairs(Reader(reader.document, {}, ""), written.get("environment") or {}, at)
 
     def lookup(variable: str) -> str | None:
+        reader.asked.add(variable)
         found = reader.variables.get(variable)
         return own.get(variable) if found is None else found
 
@@ -166,7 +167,9 @@ def _from_files(
             continue
         try:
             if wanted.key == "env_file":
-                environment |= parse(text, wanted.path, lookup=lookup, earlier=environment, raw=wanted.raw)
+                environment |= parse(
+                    text, wanted.path, lookup=lookup, earlier=environment, raw=wanted.raw, unset=reader.unset
+                )
             else:
                 labels |= parse(text, wanted.path)
         except DevenvErrors as error:

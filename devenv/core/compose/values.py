@@ -13,7 +13,7 @@ from typing import Any
 
 from devenv.core.scalars import text_of
 from devenv.core.suggest import did_you_mean
-from devenv.model.errors import DevenvError
+from devenv.model.errors import DevenvError, Span
 from devenv.model.manifest import Document, Path
 
 _TRUE = frozenset(("true", "y", "yes", "on"))
@@ -29,7 +29,8 @@ _NANOSECONDS = {
 
 class Reader:
     """One document being normalised. `variables` give values to names without one, `working_dir` is what relative
-    paths are relative to; what is wrong is gathered in `errors`, what can be read but not be made in `unmakeable`."""
+    paths are relative to; what is wrong is gathered in `errors`, what can be read but not be made in `unmakeable`.
+    `asked` are the variables that files of variables name, `unset` those of them that nothing knows."""
 
     def __init__(self, document: Document, variables: Mapping[str, str], working_dir: str) -> None:
         self.document = document
@@ -37,6 +38,8 @@ class Reader:
         self.working_dir = working_dir
         self.errors: list[DevenvError] = []
         self.unmakeable: list[DevenvError] = []
+        self.asked: set[str] = set()
+        self.unset: dict[str, Span] = {}
 
     def wrong(self, at: Path, message: str, hint: str) -> None:
         self.errors.append(DevenvError(message, hint=hint, where=self.document.where(at)))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from devenv.core.compose.dotenv import parse
-from devenv.model.errors import DevenvError, DevenvErrors
+from devenv.model.errors import DevenvError, DevenvErrors, Span
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,10 @@ def test_errors_have_places() -> None:
     assert "not closed" in errors[3].message
     with pytest.raises(DevenvError, match="`X` has no value: why"):
         parse("D=${X:?why}", ".env")
+
+
+def test_what_nothing_knows_is_told_with_its_place() -> None:
+    unset: dict[str, Span] = {}
+    text = "A=1\nB=${A}-${NO:-x}-$GONE\nC=\"${GONE}\"\nD='$QUOTED'\nBARE\nE=${OTHER}"
+    assert parse(text, "q/.env", unset=unset)["B"] == "1-x-"
+    assert {name: str(where) for name, where in unset.items()} == {"GONE": "q/.env:2:3", "OTHER": "q/.env:6:3"}
