@@ -15,7 +15,7 @@ from devenv.app.data import catalogue, templates
 from devenv.app.project import Project, read_project, shown
 from devenv.app.session import PROFILES, default_name, find_values
 from devenv.app.stack import further_files, load_model, missing
-from devenv.app.values import Given, given
+from devenv.app.values import Given, given, in_files
 from devenv.core import importing
 from devenv.core.compose import dotenv
 from devenv.core.compose.interpolate import names
@@ -95,7 +95,7 @@ def import_(ctx: Context, kind: str, files: tuple[str, ...] = (), *, print_: boo
         _relocate(error, text, theirs)
         raise
     passed = frozenset((workspace.service, *_used(workspace))) if workspace is not None else frozenset()
-    before = _normal(project, {**stand_ins, **values, PROFILES: "*"}, name)
+    before = _normal(project, known, {**stand_ins, **values, PROFILES: "*"}, name)
     changed = importing.compared(before, ours, passed) if before else []
     if not print_:
         write_atomic(target, text.encode())
@@ -238,10 +238,14 @@ def _used(workspace: Workspace) -> list[str]:
     return sorted(str(item["source"]) for item in mounts if item.get("type") == "volume" and item.get("source"))
 
 
-def _normal(project: Project, values: Mapping[str, str], name: str) -> dict[str, Any]:
+def _normal(project: Project, known: Given, values: Mapping[str, str], name: str) -> dict[str, Any]:
     if not project.documents:
         return {}
-    normal = load_model(project, values, name).normal
+    model = load_model(project, values, name)
+    while more := in_files(project, known, values, model.looked_up):
+        values = {**values, **more}
+        model = load_model(project, values, name)
+    normal = model.normal
     return {kind: getattr(normal, kind) for kind in ("services", "networks", "volumes", "secrets", "configs")}
 
 
@@ -272,7 +276,7 @@ def _ours(theirs: Project, text: str, name: str, known: Given) -> dict[str, Any]
         env_files=theirs.env_files,
     )
     own = replace(known, kept={}, labels={})
-    return _normal(project, {**find_values(project, own, name, (), local=False), PROFILES: "*"}, name)
+    return _normal(project, own, {**find_values(project, own, name, (), local=False), PROFILES: "*"}, name)
 
 
 def _relocate(error: DevenvError, text: str, theirs: list[Document]) -> None:

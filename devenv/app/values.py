@@ -249,6 +249,15 @@ def people(variables: Collection[Variable], known: Given) -> dict[str, str]:
     return found
 
 
+def in_files(project: Project, known: Given, found: Mapping[str, str], looked_up: Collection[str]) -> dict[str, str]:
+    """What is known of the variables `looked_up`, which the services' files of variables name, beyond those that are
+    `found`. Nothing for a team's own Compose file: all that is said is found there."""
+    if not project.own:
+        return {}
+    named = ((name, known.known(name)) for name in sorted({*looked_up} - found.keys()))
+    return {name: value for name, value in named if value is not None}
+
+
 def check_required(variables: Collection[Variable], found: Mapping[str, str]) -> None:
     """Raise DevenvErrors (INPUT), all at once and at their place in the manifest, for values that nobody says."""
     raise_all(

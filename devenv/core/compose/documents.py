@@ -11,7 +11,7 @@ from typing import Any
 
 from devenv.core.compose import extension, seccomp
 from devenv.core.compose.layers import Given, Layers, WantedFile
-from devenv.core.compose.normalise import Normal, named_files, normalise
+from devenv.core.compose.normalise import Normal, is_asleep, named_files, normalise
 from devenv.core.compose.values import Reader
 from devenv.model.errors import DevenvError, Span, raise_all
 from devenv.model.manifest import Document
@@ -57,9 +57,10 @@ def wanted(
     folders: dict[str, None] = {}
     for name, service in services_of(document.value).items():
         at = ("services", name)
+        asleep = is_asleep(reader, service)
         for file in named_files(reader, service, at):
             known = files.get(file.path)
-            required = file.required or (known is not None and known.required)
+            required = (file.required and not asleep) or (known is not None and known.required)
             files[file.path] = WantedFile(path=file.path, required=required, where=document.where(file.at))
         for profile in seccomp.named(reader, service.get("security_opt")).values():
             where = document.where((*at, "security_opt"))
@@ -85,11 +86,13 @@ def merged(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """All that the files say, as `docker compose config` knows it: `normal`, and the merged `document` behind it, in
-    which also stands what means nothing to Compose (`x-…`)."""
+    which also stands what means nothing to Compose (`x-…`). `looked_up` are the variables that the services' own
+    `env_file`s name."""
 
     normal: Normal
     document: Document
     notices: tuple[str, ...] = ()
+    looked_up: frozenset[str] = frozenset()
 
 
 def model(
@@ -107,7 +110,9 @@ def model(
     raise_all(unique(read_.reader.errors))
     if read_.normal is None:  # pragma: no cover: without it there is an error
         raise AssertionError(documents)
-    return Model(normal=read_.normal, document=read_.reader.document, notices=read_.notices)
+    reader = read_.reader
+    looked_up = frozenset(reader.asked)
+    return Model(normal=read_.normal, document=reader.document, notices=read_.notices, looked_up=looked_up)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

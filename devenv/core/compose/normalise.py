@@ -144,11 +144,21 @@ def _services(
     return services, tuple(left_out)
 
 
+def is_asleep(reader: Reader, written: Mapping[str, Any]) -> bool:
+    """Whether none of the profiles of a service, as it is `written`, is active."""
+    profiles = written.get("profiles")
+    right = isinstance(profiles, list) and all(isinstance(each, str) for each in profiles)
+    return right and not values.is_active(reader, profiles)
+
+
 def _from_files(
     reader: Reader, written: Mapping[str, Any], at: Path, texts: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """What the files of `env_file` and of `label_file` hold. The first may name the project's variables and the
-    service's own, the second none (as in Compose)."""
+    service's own, the second none (as in Compose). Of a service whose profile is not active Compose reads none: what
+    is wrong with them, or set nowhere, is not told."""
+    # What they name is asked for all the same: the profile may be turned on with the values at hand.
+    told = Reader(reader.document, {}, "") if is_asleep(reader, written) else reader
     own = values.pairs(Reader(reader.document, {}, ""), written.get("environment") or {}, at)
 
     def lookup(variable: str) -> str | None:
@@ -163,19 +173,19 @@ def _from_files(
         if text is None:
             if wanted.required:
                 hint = "Make it, correct the path, or say `required: false`."
-                reader.wrong(wanted.at, f"The file {wanted.path} is not there.", hint)
+                told.wrong(wanted.at, f"The file {wanted.path} is not there.", hint)
             continue
         try:
             if wanted.key == "env_file":
                 environment |= parse(
-                    text, wanted.path, lookup=lookup, earlier=environment, raw=wanted.raw, unset=reader.unset
+                    text, wanted.path, lookup=lookup, earlier=environment, raw=wanted.raw, unset=told.unset
                 )
             else:
                 labels |= parse(text, wanted.path)
         except DevenvErrors as error:
-            reader.errors += error.errors
+            told.errors += error.errors
         except DevenvError as error:
-            reader.errors.append(error)
+            told.errors.append(error)
     return environment, labels
 
 

@@ -42,10 +42,6 @@ GIVEN = re.compile(
     r"|`depends_on\.\w+` is .*, was not)|volume `\w+-data` is new"
 )
 """What the catalogue gives beyond the image, and a port that devenv chooses."""
-BESIDE = {
-    # The values of a file of variables that names one of .env: only what the Compose file names is known there.
-    "cms": ["`db`: `environment.POSTGRES_PASSWORD` is cms for , was cms for writers"],
-}
 
 
 @pytest.mark.parametrize("stack", sorted(path.name for path in STACKS.iterdir()), indirect=True)
@@ -53,8 +49,7 @@ def test_a_team_s_stack_is_the_same_but_for_what_is_told(stack: Path) -> None:
     found = told(stack)
     text = (stack / "devenv.yaml").read_text()
     assert text == found["text"]
-    other = [line for line in found["changed"] if not GIVEN.fullmatch(line)]
-    assert other == BESIDE.get(stack.name, [])
+    assert [line for line in found["changed"] if not GIVEN.fullmatch(line)] == []
     written = (stack / "compose.yaml").read_text()
     if stack.name != "library":  # made of several files: written anew
         lost = {*written.split("\n")} - {*text.split("\n")}
@@ -117,6 +112,19 @@ def test_what_the_two_kinds_of_files_read_alike_is_alike(tmp_path: Path, monkeyp
     assert [line.partition(":")[0] for line in found["unsaid"]] == ["`${WORD}` has no value"]
 
 
+def test_what_files_of_variables_name_is_the_same_before_and_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"HOST_SAID": "there", "BARE": "b", "ALONE": "one"}.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "compose.yaml").write_text(
+        "name: shop\nservices:\n  a:\n    image: x\n    env_file: [a.env, {path: raw.env, format: raw}]\n"
+    )
+    (tmp_path / "a.env").write_text("URL=http://${HOST_SAID}/${SET_NOWHERE:-${ALONE}}\nBARE\n")
+    (tmp_path / "raw.env").write_text("AS_IS=${HOST_SAID}\nALONE\n")
+    assert told(tmp_path)["changed"] == []
+
+
 def test_what_a_devenv_yaml_cannot_say_is_refused_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(
         "name: shop\nservices:\n  a:\n    image: x\njobs:\n  b: {image: x, triggers: [manual]}\n"
@@ -140,7 +148,7 @@ def test_what_cannot_be_seeded_is_told_where_the_person_wrote_it(tmp_path: Path)
 
 KNOWN = {
     "credential-spec-file", "include-paths",  # Windows alone, and told as it is written
-    "service-env-file", "service-env-file-raw",  # a file of variables names one that the Compose file does not
+    "profiles-none-reads-no-files",  # all profiles are compared, and a file of one is not there
     "include-env-file-list", "include-interpolated-path",  # what only the variables of an included project know
     "dotenv-forms", "interpolation-not-in-keys", "interpolation-of-types",  # empty, in a key, a container's port
     "jobs", "provider", "ports-short",  # refused in a devenv.yaml; ports that devenv chooses

@@ -45,3 +45,20 @@ def test_a_folder_where_a_file_is_meant_is_told_as_one(tmp_path: Path, text: str
     with pytest.raises(DevenvError, match=f"^{tmp_path} is a folder") as caught:
         load_stack(project(tmp_path), {}, "x")
     assert (caught.value.hint, caught.value.where is not None) == ("Name a file in it.", True)
+
+
+def test_files_of_variables_count_where_their_service_is_asked_for(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "compose.yaml",
+        "services:\n  a: {image: x}\n  b: {image: x, profiles: [p], env_file: [b.env, gone.env]}\n",
+    )
+    write(tmp_path, "b.env", "A=${NOBODY_SAID}\nB=${NOBODY_SAID:?say it}\n")
+    stack = load_stack(project(tmp_path), {}, "x")
+    assert (stack.left_out, stack.looked_up) == (("b",), {"NOBODY_SAID"})
+    assert not any("NOBODY_SAID" in line for line in stack.notices)
+    with pytest.raises(DevenvError, match=r"gone\.env is not there"):
+        load_stack(project(tmp_path), {"COMPOSE_PROFILES": "p"}, "x")
+    write(tmp_path, "gone.env", "")
+    with pytest.raises(DevenvError, match="say it"):
+        load_stack(project(tmp_path), {"COMPOSE_PROFILES": "p"}, "x")
