@@ -15,7 +15,7 @@ from devenv.app.data import catalogue, templates
 from devenv.app.project import Project, read_project, shown
 from devenv.app.session import PROFILES, default_name, find_values
 from devenv.app.stack import further_files, load_model, missing
-from devenv.app.values import Given, given, in_files
+from devenv.app.values import Given, given, with_files
 from devenv.core import importing
 from devenv.core.compose import dotenv
 from devenv.core.compose.interpolate import names
@@ -241,10 +241,7 @@ def _used(workspace: Workspace) -> list[str]:
 def _normal(project: Project, known: Given, values: Mapping[str, str], name: str) -> dict[str, Any]:
     if not project.documents:
         return {}
-    model = load_model(project, values, name)
-    while more := in_files(project, known, values, model.looked_up):
-        values = {**values, **more}
-        model = load_model(project, values, name)
+    _, model = with_files(project, known, values, lambda found: load_model(project, found, name))
     normal = model.normal
     return {kind: getattr(normal, kind) for kind in ("services", "networks", "volumes", "secrets", "configs")}
 

@@ -321,28 +321,17 @@ def load_naming(
 ) -> tuple[dict[str, str], Stack]:
     """The values `found`, those that `known` has for variables in files of variables, and the stack with them, the
     profiles of the services `names` active too: to name one turns its profiles on. `lenient` as for `load_stack`."""
-    found, stack = _load_with_files(project, known, found, name, lenient=lenient)
+
+    def load(given: Mapping[str, str]) -> Stack:
+        return load_stack(project, given, name, lenient=lenient)
+
+    found, stack = values.with_files(project, known, found, load)
     hidden = {*names}.intersection(stack.left_out)
     if not hidden:
-        return dict(found), stack
-    whole = load_stack(project, {**found, PROFILES: "*"}, name, lenient=lenient)
+        return found, stack
+    whole = load({**found, PROFILES: "*"})
     found = {**found, PROFILES: more_profiles(found, whole, hidden)}
-    return _load_with_files(project, known, found, name, lenient=lenient)
-
-
-def _load_with_files(
-    project: Project, known: values.Given, found: Mapping[str, str], name: str, *, lenient: bool
-) -> tuple[dict[str, str], Stack]:
-    """The stack with `found`, and with what is known of the variables that its files of variables name: which these
-    are the manifest does not say. A value may name others, so it is read until nothing is new."""
-    found = dict(found)
-    while True:
-        stack = load_stack(project, found, name, lenient=lenient)
-        named = ((variable, known.known(variable)) for variable in sorted(stack.looked_up - found.keys()))
-        more = {variable: value for variable, value in named if value is not None} if project.own else {}
-        if not more:
-            return found, stack
-        found |= more
+    return values.with_files(project, known, found, load)
 
 
 def more_profiles(known: Mapping[str, str], whole: Stack, names: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from devenv.app.project import Project, shown
 from devenv.core import allocate
@@ -249,13 +250,40 @@ def people(variables: Collection[Variable], known: Given) -> dict[str, str]:
     return found
 
 
-def in_files(project: Project, known: Given, found: Mapping[str, str], looked_up: Collection[str]) -> dict[str, str]:
-    """What is known of the variables `looked_up`, which the services' files of variables name, beyond those that are
-    `found`. Nothing for a team's own Compose file: all that is said is found there."""
-    if not project.own:
-        return {}
-    named = ((name, known.known(name)) for name in sorted({*looked_up} - found.keys()))
-    return {name: value for name, value in named if value is not None}
+class Naming(Protocol):
+    """What is read with values in it, and says which variables the services' files of variables name."""
+
+    @property
+    def looked_up(self) -> frozenset[str]: ...
+
+
+Read = TypeVar("Read", bound=Naming)
+
+
+def with_files(
+    project: Project, known: Given, found: Mapping[str, str], load: Callable[[Mapping[str, str]], Read]
+) -> tuple[dict[str, str], Read]:
+    """The values `found`, with those that `known` has for variables in files of variables, and what `load` makes of
+    them all. No manifest says which these are, and a value may name others: it is loaded until nothing is new. What a
+    file says must be set is looked for before it is refused. For a team's own Compose file all is found already."""
+    found = dict(found)
+
+    def more(asked: Collection[str]) -> dict[str, str]:
+        named = ((name, known.known(name)) for name in sorted({*asked} - found.keys()))
+        return {name: value for name, value in named if value is not None} if project.own else {}
+
+    while True:
+        try:
+            read = load(found)
+        except DevenvError as error:
+            new = more(dotenv.not_set(error))
+            if not new:
+                raise
+        else:
+            new = more(read.looked_up)
+            if not new:
+                return found, read
+        found |= new
 
 
 def check_required(variables: Collection[Variable], found: Mapping[str, str]) -> None:

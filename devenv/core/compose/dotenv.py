@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from devenv.core.compose.interpolate import BadReference, Missing, substitute
-from devenv.model.errors import DevenvError, Span, raise_all
+from devenv.model.errors import DevenvError, DevenvErrors, Span, raise_all
 
 _EXPORT = re.compile(r"export[ \t\v\f\r]+")
 _KEY = re.compile(r"[^=:\n]*")
@@ -15,6 +15,18 @@ _KEY_TEXT = re.compile(r"[\w.\-\[\]]+")
 _ESCAPE = re.compile(r"""\\(?:[abcfnrtv$"\\]|0\d{0,3})""")
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\"}
 _SPACES = " \t\v\f\r\x85\xa0"
+
+
+class NotSet(DevenvError):
+    """A line says of the variable `name` that it must be set, and nothing is known of it."""
+
+    name = ""
+
+
+def not_set(error: DevenvError) -> frozenset[str]:
+    """The variables that `error`, or one of several that it holds, asks for on behalf of a file of variables."""
+    errors = error.errors if isinstance(error, DevenvErrors) else [error]
+    return frozenset(each.name for each in errors if isinstance(each, NotSet))
 
 
 def _nothing(name: str) -> str | None:
@@ -67,6 +79,18 @@ class _Parser:
 
     def wrong(self, message: str, hint: str, at: int) -> None:
         self.errors.append(DevenvError(message, hint=hint, where=self.where(at)))
+
+    def refuse(self, key: str, error: BadReference | Missing, at: int) -> None:
+        """Tell that the value of `key` cannot be made because of `error`."""
+        begin = f"{key}: a reference cannot be replaced:"
+        if isinstance(error, BadReference):
+            self.wrong(f"{begin} `{error}`.", "Write `$$` for a plain `$`.", at)
+            return
+        hint = f"Set it in the shell (`export {error.name}=…`) or in the `.env` file of the project."
+        says = f": {error.message}" if error.message else ""
+        lacking = NotSet(f"{begin} `{error.name}` has no value{says}.", hint=hint, where=self.where(at))
+        lacking.name = error.name
+        self.errors.append(lacking)
 
     def skip_line(self) -> None:
         end = self.text.find("\n", self.at)
@@ -128,8 +152,7 @@ class _Parser:
         try:
             taken = self.value()
         except (BadReference, Missing) as error:
-            detail = f"`{error.name}` has no value: {error.message}" if isinstance(error, Missing) else f"`{error}`"
-            self.wrong(f"{key}: a reference cannot be replaced: {detail}.", "Write `$$` for a plain `$`.", place)
+            self.refuse(key, error, place)
             return
         if taken is not None:
             self.found[key] = taken

@@ -120,7 +120,7 @@ def test_what_files_of_variables_name_is_the_same_before_and_after(
     (tmp_path / "compose.yaml").write_text(
         "name: shop\nservices:\n  a:\n    image: x\n    env_file: [a.env, {path: raw.env, format: raw}]\n"
     )
-    (tmp_path / "a.env").write_text("URL=http://${HOST_SAID}/${SET_NOWHERE:-${ALONE}}\nBARE\n")
+    (tmp_path / "a.env").write_text("URL=http://${HOST_SAID}/${SET_NOWHERE:-${ALONE}}\nBARE\nNEEDED=${BARE:?say it}\n")
     (tmp_path / "raw.env").write_text("AS_IS=${HOST_SAID}\nALONE\n")
     assert told(tmp_path)["changed"] == []
 
